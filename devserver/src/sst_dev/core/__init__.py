@@ -1,0 +1,1 @@
+"""The vocabulary every part of the dev server shares: events, commands, state, errors, settings, manifest."""

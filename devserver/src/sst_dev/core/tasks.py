@@ -1,0 +1,28 @@
+"""Every asyncio task has a name, an owner and an end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+def spawn(
+    coroutine: Coroutine[Any, Any, Any], *, name: str, owner: set[asyncio.Task[Any]]
+) -> asyncio.Task[Any]:
+    """Start *coroutine* as a task called *name*; *owner* holds it until it ends.
+
+    A failure that nobody awaits reaches the loop's exception handler, as asyncio does for any task.
+    """
+    task = asyncio.get_running_loop().create_task(coroutine, name=name)
+    owner.add(task)
+    task.add_done_callback(owner.discard)
+    return task
+
+
+async def cancel_all(owner: set[asyncio.Task[Any]]) -> None:
+    """Cancel every task in *owner* and wait until all have ended."""
+    tasks = [task for task in owner if task is not asyncio.current_task()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
