@@ -1,0 +1,224 @@
+"""Start a child in a session of its own, and end it with everything it started.
+
+A child's process group is what gets signals; its end is the end of the whole group. Should the dev server be
+killed, the kernel sends the child SIGTERM (Linux) and the guard ends its group (everywhere).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from signal import Signals
+from typing import IO, Any
+
+from sst_dev.core.errors import UserError
+from sst_dev.core.tasks import spawn
+
+from . import guard
+from .ladder import RUNGS, Ladder, Rung
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+
+SWEEP_GRACE = 1.0
+"""Seconds that processes left behind by an ended child get between SIGTERM and SIGKILL."""
+
+_POLL = 0.02
+"""Seconds between looks at a group without its leader: its members are not our children, so no event tells."""
+
+
+class Guard:
+    """The dev server's end of the guard's pipe. One per process; started with the first child."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._groups: set[int] = set()
+
+    def add(self, group: int) -> None:
+        """From now on *group* does not outlive this process."""
+        self._groups.add(group)
+        self._tell(f"+{group}\n")
+
+    def discard(self, group: int) -> None:
+        """*group* is gone."""
+        self._groups.discard(group)
+        self._tell(f"-{group}\n")
+        if not self._groups:
+            self.close()
+
+    def close(self) -> None:
+        """Let the guard end; it has nothing left to do."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.wait()
+
+    def _tell(self, line: str) -> None:
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+            line = "".join(f"+{group}\n" for group in self._groups)
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.write(line.encode())
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", guard.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd="/",
+            env={},
+            start_new_session=True,
+        )
+
+
+_guard = Guard()
+
+
+class Child:
+    """A running child and its process group. Made by `start`."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        self.name = name
+        self.process = process
+        self._ladder: Ladder | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._end = spawn(self._follow(), name=f"wait for {name}", owner=self._tasks)
+
+    @property
+    def pid(self) -> int:
+        """Process id, and id of the process group."""
+        return self.process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative is the number of the signal that ended it."""
+        return self.process.returncode
+
+    async def wait(self) -> int:
+        """Wait until the child and all of its group are gone; its exit code."""
+        return await asyncio.shield(self._end)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    async def stop(self, rungs: tuple[Rung, ...] = RUNGS) -> int | None:
+        """Climb the stop ladder; the exit code, or None when it survived every rung.
+
+        Called again while a stop is under way, it skips to the next rung and waits with the first caller.
+        """
+        self._ladder = ladder = self._ladder or Ladder(rungs)
+        self._send(ladder.request(time.monotonic()))
+        while not self._end.done() and ladder.deadline is not None:
+            await asyncio.wait({self._end}, timeout=max(0.0, ladder.deadline - time.monotonic()))
+            if not self._end.done():
+                self._send(ladder.tick(time.monotonic()))
+        return self._end.result() if self._end.done() else None
+
+    def _send(self, number: Signals | None) -> None:
+        if number is not None:
+            self.signal(number)
+
+    async def _follow(self) -> int:
+        code = await self.process.wait()
+        await sweep(self.pid)
+        _guard.discard(self.pid)
+        return code
+
+
+async def sweep(group: int) -> None:
+    """End what the dead leader of *group* left behind."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if not group_members(group):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, number)
+        deadline = time.monotonic() + SWEEP_GRACE
+        while group_members(group) and time.monotonic() < deadline:  # noqa: ASYNC110 - see _POLL
+            await asyncio.sleep(_POLL)
+
+
+def group_members(group: int) -> bool:
+    """Whether *group* has a process that is not a zombie.
+
+    A zombie whose new parent does not reap (a container without an init) would count for ever.
+    """
+    if not guard.alive(group):
+        return False
+    if sys.platform != "linux":
+        return True
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # proc(5): pid (comm) state ppid pgrp …; comm may hold spaces and brackets
+            state, _, pgrp = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(pgrp) == group and state not in "ZX":
+                return True
+    return False
+
+
+async def start(
+    argv: Sequence[str],
+    *,
+    name: str,
+    cwd: Path,
+    environment: Mapping[str, str],
+    stdin: int | IO[Any] | None = subprocess.DEVNULL,
+    stdout: int | IO[Any] | None = None,
+    stderr: int | IO[Any] | None = None,
+    terminal: bool = False,
+    limit: int = 1024 * 1024,
+) -> Child:
+    """Start *argv* with exactly *environment*, in a session and process group of its own.
+
+    *stdin*, *stdout* and *stderr* are as in `subprocess`. With *terminal*, standard input is the slave of a
+    pty and becomes the child's controlling terminal. *limit* bounds a line read from a pipe (bytes).
+    Raises `UserError` when the program or *cwd* does not exist or may not be run.
+    """
+    if not cwd.is_dir():
+        raise UserError(f"{name}: the folder {cwd} does not exist", hint="Create it, or mend `directory`.")
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=cwd,
+            env=dict(environment),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            preexec_fn=_in_child(os.getpid(), terminal),
+            limit=limit,
+        )
+    except OSError as error:
+        raise UserError(
+            f"{name}: cannot run {argv[0]!r}: {error.strerror}", hint="Is it installed, and on PATH?"
+        ) from error
+    _guard.add(process.pid)
+    return Child(name, process)
+
+
+def _in_child(parent: int, terminal: bool) -> Callable[[], None]:
+    """What the forked child does before `exec`: system calls only, other threads do not exist there."""
+
+    def prepare() -> None:
+        if _LIBC is not None:
+            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:  # it died before the line above took effect
+                os._exit(1)
+        if terminal:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    return prepare
