@@ -1,0 +1,29 @@
+"""One way to load a name of a package when it is first used."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def load(package: str, namespace: "dict[str, Any]", homes: "dict[str, str]", name: str) -> "Any":
+    """The value of *name*, from the module that *homes* gives for it; kept in *namespace* for the next time.
+
+    A module whose own name is *name* is the value itself. Raises AttributeError for a name that is not in *homes*,
+    and ImportError, saying which extra to install, when the app half's libraries are missing.
+    """
+    if name not in homes:
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        module = import_module(homes[name])
+    except ModuleNotFoundError as error:
+        if error.name not in ("pulumi", "pulumi_aws"):
+            raise
+        raise ImportError(
+            f"{package}.{name} is part of an app's configuration and needs {error.name}, which is not installed here. "
+            'Install the extra: pip install "sst-py-sdk[infra]"'
+        ) from None
+    value = module if homes[name] == f"{package}.{name}" else getattr(module, name)
+    namespace[name] = value
+    return value
