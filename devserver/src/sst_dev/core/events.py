@@ -200,7 +200,7 @@ class InvocationStarted(Event):
     """Id of the execution environment."""
     trigger: str
     """By the shape of the event: `url GET /notes`, `sqs`, `invoke` …"""
-    event: bytes = field(repr=False)
+    payload: bytes = field(repr=False)
     """The raw event, at most `EVENT_KEPT` bytes of it."""
 
 
@@ -290,9 +290,13 @@ in memory; the bytes that travel are never cut."""
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """The event as one JSON object with its kind under `event`: what `--json` and the control socket send."""
+    """The event as one JSON object with its kind under `event`: what `--json` and the control socket send.
+
+    What an invocation was called with is under `payload`.
+    """
     out: dict[str, Any] = {"event": type(event).__name__}
-    for name, value in vars(event).items():
+    for field_name, value in vars(event).items():
+        name = "payload" if field_name == "event" else field_name
         if isinstance(value, bytes):
             out[name] = value.decode("utf-8", "replace")
         elif isinstance(value, Manifest):
@@ -302,3 +306,22 @@ def to_json(event: Event) -> dict[str, Any]:
         else:
             out[name] = value
     return out
+
+
+def from_json(document: dict[str, Any]) -> Event | None:
+    """The event that `to_json` made *document* of; None for kinds that do not travel whole, or are unknown."""
+    kind = globals().get(str(document.get("event")))
+    if not (isinstance(kind, type) and issubclass(kind, Event)) or kind is DeployFinished:
+        return None
+    values = {name: value for name, value in document.items() if name != "event"}
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = tuple(value)
+        elif name in ("payload", "response", "data") and isinstance(value, str):
+            values[name] = value.encode()
+        elif name == "phases":
+            values[name] = Phases(**value)
+    try:
+        return kind(**values)
+    except TypeError:
+        return None

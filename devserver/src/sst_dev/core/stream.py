@@ -35,12 +35,16 @@ class Subscription:
         self._closed = True
         self._wake.set()
 
-    def drain(self) -> list[Event]:
-        """Everything queued, without waiting."""
-        events = list(self._events)
-        self._events.clear()
-        self._wake.clear()
-        return events
+    async def ready(self) -> bool:
+        """Wait until something is queued: True; or until no more can come: False."""
+        while not self._events and not self._closed:
+            self._wake.clear()
+            await self._wake.wait()
+        return bool(self._events)
+
+    def drain(self, limit: int = SUBSCRIBER_BOUND) -> list[Event]:
+        """What is queued, oldest first, at most *limit* of it, without waiting."""
+        return [self._events.popleft() for _ in range(min(limit, len(self._events)))]
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
