@@ -12,6 +12,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -25,14 +26,16 @@ from ..core.files import private_dir, write_private
 from ..core.settings import Settings
 from ..core.stream import Stream
 from ..core.tasks import cancel_all, spawn
+from ..processes.ladder import Rung
+from ..processes.spawn import Child, start
 from .install import install_ministack
 
 PORTS = range(15_000, 25_000)
 """Below the ephemeral ports of Linux and macOS, so that no outgoing connection takes it meanwhile."""
 START_TIMEOUT = 60.0
 """Seconds until a MiniStack that does not answer is called broken; it answers within one on this hardware."""
-STOP_GRACE = 10.0
-"""Seconds an orderly stop may take; it saves its state then."""
+STOP = (Rung(signal.SIGTERM, 10.0), Rung(signal.SIGKILL, 2.0))
+"""It saves its state on SIGTERM, which takes longer the more there is."""
 LOG_KEPT = 2 * 1024 * 1024
 """Bytes of `.sst/log/ministack.log` of earlier sessions that are kept when a new one starts."""
 
@@ -48,8 +51,10 @@ class MiniStack:
         self._saved = self._home / "saved.json"
         self._engine_state = settings.stage_home / "resources.json"
         self._log = settings.log_dir / "ministack.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._child: Child | None = None
         self.port = 0
+        self.resumed = False
+        """True when the data is what an orderly stop left: what was known about it then still holds."""
 
     @property
     def endpoint(self) -> str:
@@ -69,7 +74,8 @@ class MiniStack:
         record = self._read_record()
         self.port = record.get("port") or _free_port()
         _require_free(self.port, self._record)
-        if record and not record.get("clean"):
+        self.resumed = bool(record.get("clean"))
+        if record and not self.resumed:
             self._restore_saved(record)
         self._write_record(clean=False, saved=record.get("saved", False))
         try:
@@ -79,6 +85,7 @@ class MiniStack:
                 raise
             text = f"MiniStack did not start on the data of this stage and begins anew: {error.message}"
             self._stream.publish(Notice(now(), text, level="warning"))
+            self.resumed = False
             self._wipe()
             await self._launch(python)
         self._stream.publish(CloudReady(now(), self.endpoint, time.monotonic() - started))
@@ -86,24 +93,16 @@ class MiniStack:
 
     async def wait(self) -> int:
         """Wait for the process to end by itself; publishes `CloudDied` and returns its exit status."""
-        assert self._process is not None
-        status = await self._process.wait()
+        assert self._child is not None
+        status = await self._child.wait()
         self._stream.publish(CloudDied(time.time(), status, str(self._log)))
         return status
 
     async def stop(self) -> None:
         """Stop in order, so that the state is saved; kill what does not end within the grace period."""
-        process = self._process
-        if process is None or process.returncode is not None:
+        if self._child is None or self._child.exit_code is not None:
             return
-        process.terminate()
-        try:
-            status = await asyncio.wait_for(process.wait(), STOP_GRACE)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            return
-        if status == 0:
+        if await self._child.stop(STOP) == 0:
             _copy_or_delete(self._engine_state, self._saved)
             self._write_record(clean=True, saved=True)
 
@@ -135,16 +134,13 @@ class MiniStack:
     async def _launch(self, python: Path) -> None:
         _trim(self._log, LOG_KEPT)
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                str(python),
-                "-m",
-                "ministack",
-                env=self._environment(),
+            self._child = await start(
+                [str(python), "-m", "ministack"],
+                name="MiniStack",
                 cwd=self._home,
-                stdin=asyncio.subprocess.DEVNULL,
+                environment=self._environment(),
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
             )
         try:
             await self._wait_healthy()
@@ -153,9 +149,9 @@ class MiniStack:
             raise
 
     async def _wait_healthy(self) -> None:
-        assert self._process is not None
+        assert self._child is not None
         tasks: set[asyncio.Task[int]] = set()
-        ended = spawn(self._process.wait(), name="ministack-exit", owner=tasks)
+        ended = spawn(self._child.wait(), name="MiniStack ends early", owner=tasks)
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 while not await _answers(self.port):

@@ -25,15 +25,17 @@ class SstError(Exception):
     """An error with one clear sentence and a hint; printed without a traceback.
 
     *message* names the file, component and argument at fault, what was expected and what was found.
-    *hint* says what to do, as an imperative sentence, or is empty.
+    *hint* says what to do, as an imperative sentence, or is empty. *trace* is the user's own frames, when the fault
+    is in the user's code: the only traceback that is ever shown.
     """
 
     exit_code = ExitCode.FAILURE
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", trace: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.trace = trace
 
 
 class UserError(SstError):

@@ -126,8 +126,5 @@ class Manifest(_Document):
         app = {"name": self.app.name, "stage": self.app.stage}
         return {
             "SST_RESOURCE_App": json.dumps(app),
-            **{
-                f"SST_RESOURCE_{link.name}": json.dumps({**link.properties, "type": link.type})
-                for link in wanted
-            },
+            **{f"SST_RESOURCE_{link.name}": json.dumps({**link.properties, "type": link.type}) for link in wanted},
         }

@@ -7,9 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-def spawn(
-    coroutine: Coroutine[Any, Any, Any], *, name: str, owner: set[asyncio.Task[Any]]
-) -> asyncio.Task[Any]:
+def spawn(coroutine: Coroutine[Any, Any, Any], *, name: str, owner: set[asyncio.Task[Any]]) -> asyncio.Task[Any]:
     """Start *coroutine* as a task called *name*; *owner* holds it until it ends.
 
     A failure that nobody awaits reaches the loop's exception handler, as asyncio does for any task.

@@ -180,9 +180,13 @@ async def start(
     stdout: int | IO[Any] | None = None,
     stderr: int | IO[Any] | None = None,
     terminal: bool = False,
+    foreground: bool = False,
     limit: int = 1024 * 1024,
 ) -> Child:
     """Start *argv* with exactly *environment*, in a session and process group of its own.
+
+    With *foreground*, the child stays in this session, as a shell's job does: its group gets the terminal, and so the
+    user's keys and Ctrl-C; call `reclaim_terminal` when it ended.
 
     *stdin*, *stdout* and *stderr* are as in `subprocess`. With *terminal*, standard input is the slave of a
     pty and becomes the child's controlling terminal. *limit* bounds a line read from a pipe (bytes).
@@ -198,8 +202,9 @@ async def start(
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            start_new_session=True,
-            preexec_fn=_in_child(os.getpid(), terminal),
+            start_new_session=not foreground,
+            process_group=0 if foreground else None,
+            preexec_fn=_in_child(os.getpid(), terminal, foreground),
             limit=limit,
         )
     except OSError as error:
@@ -210,7 +215,7 @@ async def start(
     return Child(name, process)
 
 
-def _in_child(parent: int, terminal: bool) -> Callable[[], None]:
+def _in_child(parent: int, terminal: bool, foreground: bool) -> Callable[[], None]:
     """What the forked child does before `exec`: system calls only, other threads do not exist there."""
 
     def prepare() -> None:
@@ -220,5 +225,18 @@ def _in_child(parent: int, terminal: bool) -> Callable[[], None]:
                 os._exit(1)
         if terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        if foreground:
+            reclaim_terminal()
 
     return prepare
+
+
+def reclaim_terminal() -> None:
+    """Make this process's group the foreground of its terminal, if standard input is one."""
+    if not os.isatty(0):
+        return
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # whoever is in the background may not ask otherwise
+    try:
+        os.tcsetpgrp(0, os.getpgrp())
+    finally:
+        signal.signal(signal.SIGTTOU, before)

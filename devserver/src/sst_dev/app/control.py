@@ -1,0 +1,180 @@
+"""The control socket: how other commands, and other programs, talk to a running session.
+
+A Unix socket of mode 0600, `.sst/<stage>.sock`. A request is one JSON line `{"command": …}`; the answer is one JSON
+line, or for `events` a line per event until the reader goes. An answer with `error` carries a sentence and a `hint`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from ..core.errors import NoSessionError, SstError, UserError
+from ..core.events import to_json
+from ..core.files import private_dir
+from ..core.stream import Stream
+
+REQUEST_BOUND = 1024 * 1024
+"""Bytes of a request line: a replayed event is the largest thing anyone sends."""
+ANSWER_BOUND = 64 * 1024 * 1024
+"""Bytes of an answer line a client accepts: the environment of a very large app."""
+
+Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class ControlServer:
+    """Serves the socket of one session."""
+
+    def __init__(self, path: Path, stream: Stream, handlers: dict[str, Handler]) -> None:
+        self._path = path
+        self._stream = stream
+        self._handlers = handlers
+        self._server: asyncio.Server | None = None
+        self._lock: IO[str] | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        """Take the stage's lock and bind the socket. Raises `UserError` when another session holds it."""
+        private_dir(self._path.parent)
+        self._lock = self._path.with_suffix(".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise await self._held() from None
+        self._path.unlink(missing_ok=True)
+        with short_address(self._path) as address:
+            listener = socket.socket(socket.AF_UNIX)
+            mask = os.umask(0o177)
+            try:
+                listener.bind(address)
+            finally:
+                os.umask(mask)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=REQUEST_BOUND)
+
+    async def _held(self) -> UserError:
+        holder: dict[str, Any] = {}
+        with contextlib.suppress(SstError):
+            holder = await request(self._path, {"command": "status"})
+        return UserError(
+            f"`sst dev` already runs in {self._path.parent.parent} on stage {self._path.stem}"
+            f" (process {holder.get('pid', 'unknown')}).",
+            hint="Use it (`sst status`), or end it with `sst stop`.",
+        )
+
+    async def close(self) -> None:
+        """Stop answering, remove the socket, give the stage free."""
+        if self._server is not None:
+            self._server.close()
+            for writer in list(self._writers):
+                writer.close()
+            self._path.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            async for line in reader:
+                await self._answer(line, writer)
+        except (ConnectionError, ValueError):
+            """The other side went away, or sent a line over the bound: nobody is there to tell."""
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        try:
+            asked = json.loads(line)
+            command = asked["command"]
+        except (ValueError, KeyError, TypeError):
+            await _send(writer, {"error": "A request is one JSON object with `command`."})
+            return
+        if command == "events":
+            await self._follow(writer)
+        elif handler := self._handlers.get(command):
+            try:
+                await _send(writer, await handler(asked))
+            except SstError as error:
+                await _send(writer, {"error": error.message, "hint": error.hint})
+        else:
+            known = ", ".join(sorted([*self._handlers, "events"]))
+            await _send(writer, {"error": f"Unknown command {command!r}; known: {known}."})
+
+    async def _follow(self, writer: asyncio.StreamWriter) -> None:
+        with self._stream.subscribe() as subscription:
+            await _send(writer, {"event": "Subscribed"})
+            async for event in subscription:
+                await _send(writer, to_json(event))
+
+
+async def request(path: Path, question: dict[str, Any]) -> dict[str, Any]:
+    """Ask the session at *path* one thing. Raises `NoSessionError` without one, `SstError` on its refusal."""
+    reader, writer = await connect(path)
+    try:
+        await _send(writer, question)
+        answer: dict[str, Any] = json.loads(await reader.readline() or b"null") or {}
+    except (ConnectionError, ValueError):
+        answer = {}
+    finally:
+        writer.close()
+    if not answer:
+        raise no_session(path)
+    if "error" in answer:
+        raise SstError(answer["error"], hint=answer.get("hint", ""))
+    return answer
+
+
+async def follow(path: Path) -> AsyncIterator[dict[str, Any]]:
+    """The events of the session at *path* until it ends."""
+    reader, writer = await connect(path)
+    try:
+        await _send(writer, {"command": "events"})
+        async for line in reader:
+            yield json.loads(line)
+    except ConnectionError:
+        return
+    finally:
+        writer.close()
+
+
+async def connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open the control socket. Raises `NoSessionError`."""
+    try:
+        with short_address(path) as address:
+            return await asyncio.open_unix_connection(address, limit=ANSWER_BOUND)
+    except OSError:
+        raise no_session(path) from None
+
+
+def no_session(path: Path) -> NoSessionError:
+    """The error for a stage on which nothing runs."""
+    return NoSessionError(
+        f"No `sst dev` is running in {path.parent.parent} on stage {path.stem}.",
+        hint=f"Start one with `sst dev --stage {path.stem}`.",
+    )
+
+
+async def _send(writer: asyncio.StreamWriter, document: dict[str, Any]) -> None:
+    writer.write(json.dumps(document, default=str).encode() + b"\n")
+    await writer.drain()
+
+
+@contextmanager
+def short_address(path: Path) -> Iterator[str]:
+    """An address for *path* that fits: a Unix socket's path may have 107 bytes (unix(7)), a project's may be longer."""
+    if len(os.fsencode(path)) <= 100:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)

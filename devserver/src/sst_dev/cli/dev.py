@@ -1,0 +1,96 @@
+"""`sst dev`: the session in this process, or a command joined to one that runs already."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import click
+
+from ..core.errors import ExitCode, NoSessionError, UserError
+from ..core.settings import Mode, Settings
+from .options import GlobalOptions, find_config, resolve_stage
+
+
+@click.command(name="dev", context_settings={"allow_interspersed_args": False})
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="multi: panes; mono: one stream with "
+              "child processes; basic: one stream without. Default: multi on a terminal, else mono.")  # fmt: skip
+@click.option("--local", is_flag=True, help='Run an app with home="aws" on the embedded cloud.')
+@click.option("--json", "json_events", is_flag=True, help="Print a JSON line per event.")
+@click.option("--takeover", is_flag=True, help="Replace the dev server that holds this stage.")
+@click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD…]")
+@click.pass_obj
+def command(
+    options: GlobalOptions,
+    mode: str | None,
+    local: bool,
+    json_events: bool,
+    takeover: bool,
+    command_line: tuple[str, ...],
+) -> int:
+    """Run every function of the app on this machine, live.
+
+    With CMD, run it with the app's links in its environment: in the stage's running session, or in one started for it.
+    """
+    settings = make_settings(options, mode=mode, local=local, json_events=json_events, takeover=takeover,
+                             wraps=bool(command_line))  # fmt: skip
+    if command_line:
+        return asyncio.run(join_or_serve(settings, list(command_line)))
+    return asyncio.run(serve(settings))
+
+
+def make_settings(
+    options: GlobalOptions,
+    *,
+    mode: str | None = None,
+    local: bool = False,
+    json_events: bool = False,
+    takeover: bool = False,
+    wraps: bool = False,
+) -> Settings:
+    """The settings of a session for the app found from here."""
+    config = find_config(options)
+    from .options import read_dotenv
+
+    stage = resolve_stage(options, config.parent)
+    return Settings(
+        config=config,
+        stage=stage,
+        mode=Mode(mode) if mode else _default_mode(wraps=wraps, json_events=json_events),
+        force_local=local,
+        json_events=json_events,
+        verbose=options.verbose,
+        print_logs=options.print_logs,
+        takeover=takeover,
+        environment=read_dotenv(config.parent, stage),
+    )
+
+
+def _default_mode(*, wraps: bool, json_events: bool) -> Mode:
+    if wraps:
+        return Mode.BASIC
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return Mode.MULTI if on_terminal and not json_events else Mode.MONO
+
+
+async def serve(settings: Settings) -> int:
+    """Run a session with the front end its mode asks for."""
+    from .serving import run_session
+
+    await run_session(settings)
+    return ExitCode.OK
+
+
+async def join_or_serve(settings: Settings, argv: list[str], target: str | None = None) -> int:
+    """Run *argv* with the links of the running session, or of one started in this process; its exit code."""
+    from ..app.control import request
+    from .wrapping import run_joined, run_wrapped
+
+    try:
+        await request(settings.socket, {"command": "status"})
+    except NoSessionError:
+        return await run_wrapped(settings, argv, target)
+    if settings.takeover:
+        raise UserError("--takeover does not go with a command.", hint="End the other session with `sst stop`.")
+    return await run_joined(settings, argv, target)

@@ -1,0 +1,76 @@
+"""A session with its front end: what they share is the event stream and the commands, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import IO, Any
+
+from ..app.session import Session
+from ..console.logfiles import LogFiles
+from ..console.printer import run_console
+from ..core.commands import StopSession
+from ..core.settings import Mode, Settings
+from ..core.tasks import spawn
+
+
+async def run_session(settings: Settings, *, beside: Callable[[Session], Awaitable[None]] | None = None) -> None:
+    """Run a session until it ends. *beside* runs along with it and ends it when it returns.
+
+    With *beside* the narration goes to stderr: stdout is the command's. Raises what the session raises.
+    """
+    session = Session(settings)
+    tasks: set[asyncio.Task[Any]] = set()
+    _stop_on_signals(session)
+    with contextlib.closing(LogFiles(settings, session.state)) as log_files:
+        session.stream.observe(log_files.observe)
+        front_end = spawn(_front_end(session, sys.stderr if beside else sys.stdout), name="front end", owner=tasks)
+        if beside is not None:
+            spawn(_along(session, beside), name="command beside the session", owner=tasks)
+        try:
+            await session.run()
+        finally:
+            await front_end
+            await asyncio.gather(*tasks)
+
+
+async def _front_end(session: Session, file: IO[str]) -> None:
+    if session.settings.mode is Mode.MULTI:
+        from ..tui import run_tui
+
+        await run_tui(session.stream, session.state, session.settings, session.send)
+        session.send(StopSession("quit"))
+        return
+    with session.stream.subscribe() as subscription:
+        await run_console(subscription, session.settings, file)
+
+
+async def _along(session: Session, beside: Callable[[Session], Awaitable[None]]) -> None:
+    try:
+        await beside(session)
+    finally:
+        session.send(StopSession("the command ended"))
+
+
+def _stop_on_signals(session: Session) -> None:
+    """The first signal asks, the second cancels what still waits, the third leaves at once."""
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+    count = 0
+
+    def on_signal(number: int) -> None:
+        nonlocal count
+        count += 1
+        if count == 1:
+            session.send(StopSession(signal.Signals(number).name))
+        elif count == 2 and main is not None:
+            main.cancel()
+        else:
+            os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, on_signal, number)
