@@ -1,0 +1,258 @@
+"""The Runtime API client against a server that keeps the state rules."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+
+import pytest
+from sst_stub.runtime_api import BUFFERED_BOUND, RuntimeApi, RuntimeApiError
+
+from tests.support.runtime_api import Faults, RuntimeApiServer
+
+
+@pytest.fixture(name="server")
+async def _server() -> AsyncIterator[RuntimeApiServer]:
+    async with RuntimeApiServer() as server:
+        yield server
+        assert server.violations == []
+
+
+@pytest.fixture(name="api")
+async def _api(server: RuntimeApiServer) -> AsyncIterator[RuntimeApi]:
+    api = RuntimeApi(server.address)
+    yield api
+    api.close()
+
+
+async def test_next_hands_over_the_event_and_its_headers(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """Every header of /next has a field, and the body is the caller's bytes."""
+    waiting = await server.start(
+        b'{ "a" :1}',
+        request_id="r-1",
+        headers={
+            "Lambda-Runtime-Trace-Id": "Root=1-2;Sampled=1",
+            "Lambda-Runtime-Client-Context": '{"custom":{"k":"v"}}',
+            "Lambda-Runtime-Cognito-Identity": '{"cognitoIdentityId":"i"}',
+            "Lambda-Runtime-Aws-Tenant-Id": "tenant",
+            "Lambda-Runtime-Invocation-Id": "attempt-1",
+        },
+    )
+
+    event = await api.next()
+
+    assert event.body == b'{ "a" :1}'
+    assert (event.request_id, event.content_type) == ("r-1", "application/json")
+    assert event.deadline_ms == int(waiting.headers["Lambda-Runtime-Deadline-Ms"])
+    assert event.arn.endswith(":function:f")
+    assert event.trace_id == "Root=1-2;Sampled=1"
+    assert event.client_context == '{"custom":{"k":"v"}}'
+    assert event.identity == '{"cognitoIdentityId":"i"}'
+    assert (event.tenant_id, event.invocation_id) == ("tenant", "attempt-1")
+
+
+async def test_answers_travel_on_one_connection(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """Ten events and their answers need one connection, and each body arrives as it was sent."""
+    for number in range(10):
+        waiting = await server.start(b"{}")
+        event = await api.next()
+        await api.respond(event, b'"%d"' % number, "application/json")
+        answer = await waiting.answered
+        assert (answer.kind, answer.body) == ("response", b'"%d"' % number)
+        assert answer.headers["content-type"] == "application/json"
+
+    assert server.connections == 1
+
+
+async def test_attempt_id_is_echoed(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """Lambda-Runtime-Invocation-Id comes back with the answer, and is absent when Lambda gave none."""
+    first = await server.start(headers={"Lambda-Runtime-Invocation-Id": "attempt-7"})
+    await api.respond(await api.next(), b"1", "application/json")
+    second = await server.start()
+    await api.respond(await api.next(), b"1", "application/json")
+
+    assert (await first.answered).headers["lambda-runtime-invocation-id"] == "attempt-7"
+    assert "lambda-runtime-invocation-id" not in (await second.answered).headers
+
+
+async def test_error_carries_type_and_cause(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """The error object is posted verbatim with its two headers."""
+    waiting = await server.start()
+
+    await api.fail(await api.next(), b'{"errorType":"E"}', error_type="E", xray_cause='{"exceptions":[]}')
+
+    answer = await waiting.answered
+    assert (answer.kind, answer.body) == ("error", b'{"errorType":"E"}')
+    assert answer.headers["lambda-runtime-function-error-type"] == "E"
+    assert answer.headers["lambda-runtime-function-xray-error-cause"] == '{"exceptions":[]}'
+
+
+async def test_header_values_cannot_break_out(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """Line ends and non-ASCII characters in an error type are replaced; a huge X-Ray cause is left out."""
+    waiting = await server.start()
+
+    await api.fail(await api.next(), b"{}", error_type="Bad\r\nX-Evil: 1é", xray_cause="x" * 100_000)
+
+    headers = (await waiting.answered).headers
+    assert headers["lambda-runtime-function-error-type"] == "Bad??X-Evil: 1?"
+    assert "x-evil" not in headers
+    assert "lambda-runtime-function-xray-error-cause" not in headers
+
+
+async def test_largest_bodies_pass_both_ways(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """6,291,556 bytes arrive unchanged in both directions."""
+    body = b'"' + bytes(range(32, 127)).replace(b'"', b"").replace(b"\\", b"") * 66_000
+    body = body[: BUFFERED_BOUND - 1] + b'"'
+    waiting = await server.start(body)
+
+    event = await api.next()
+    await api.respond(event, event.body, "application/json")
+
+    assert (await waiting.answered).body == body
+
+
+async def test_too_large_response_becomes_lambdas_error(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """One byte more than Lambda takes is Function.ResponseSizeTooLarge, and the next event is served."""
+    waiting = await server.start()
+
+    await api.respond(await api.next(), bytes(BUFFERED_BOUND + 1), "application/json")
+
+    answer = await waiting.answered
+    assert answer.json() == {
+        "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+        "errorType": "Function.ResponseSizeTooLarge",
+    }
+    assert (answer.kind, len(server.answers)) == ("error", 1)
+
+
+@pytest.mark.parametrize("status", [400, 403, 410, 413])
+async def test_refused_answer_is_not_repeated(server: RuntimeApiServer, api: RuntimeApi, status: int) -> None:
+    """4xx means Lambda has told the caller itself: no second post, and the next event is taken."""
+    server.faults.answer_statuses = [status]
+    await server.start()
+    await api.respond(await api.next(), b"1", "application/json")
+    waiting = await server.start()
+    await api.respond(await api.next(), b"2", "application/json")
+
+    assert (await waiting.answered).body == b"2"
+    assert len(server.answers) == 2
+
+
+async def test_server_error_ends_the_environment(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """500 is Lambda's non-recoverable state, for an answer and for a poll."""
+    server.faults.answer_statuses = [500]
+    await server.start()
+    event = await api.next()
+    with pytest.raises(RuntimeApiError, match="answered 500"):
+        await api.respond(event, b"1", "application/json")
+
+    server.faults.next_statuses = [500]
+    with pytest.raises(RuntimeApiError, match="/next answered 500"):
+        await api.next()
+
+
+@pytest.mark.parametrize("faults", [Faults(chunked=True), Faults(two_packets=True), Faults(close_after_answer=1)])
+async def test_serves_through_odd_servers(faults: Faults) -> None:
+    """Chunked events, split packets and connections closed between invocations lose nothing."""
+    async with RuntimeApiServer(faults) as server:
+        api = RuntimeApi(server.address)
+        for number in range(3):
+            waiting = await server.start(b'{"n":%d}' % number)
+            event = await api.next()
+            await api.respond(event, event.body, "application/json")
+            assert (await waiting.answered).body == b'{"n":%d}' % number
+        api.close()
+
+
+async def test_stream_arrives_in_pieces(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """A streamed answer declares its mode and trailers, and its first piece leaves before its last exists."""
+    waiting = await server.start()
+    stream = api.stream(await api.next(), "application/octet-stream")
+
+    await stream.send(b"one ")
+    await waiting.first_chunk.wait()
+    await stream.send(b"")
+    await stream.send(b"two")
+    await stream.finish()
+
+    answer = await waiting.answered
+    assert answer.chunks == [b"one ", b"two"]
+    assert answer.headers["lambda-runtime-function-response-mode"] == "streaming"
+    assert answer.headers["trailer"].split(", ") == [
+        "Lambda-Runtime-Function-Error-Type",
+        "Lambda-Runtime-Function-Error-Body",
+    ]
+    assert answer.trailers == {}
+
+
+async def test_stream_fails_in_its_trailers(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """A failure after the first byte is told by type and base64 of the error object."""
+    waiting = await server.start()
+    stream = api.stream(await api.next(), "text/plain")
+
+    await stream.send(b"half")
+    await stream.finish(error_type="ValueError", error_body=b'{"errorType":"ValueError"}')
+
+    trailers = (await waiting.answered).trailers
+    assert trailers["lambda-runtime-function-error-type"] == "ValueError"
+    error = base64.b64decode(trailers["lambda-runtime-function-error-body"])
+    assert error == b'{"errorType":"ValueError"}'
+
+
+async def test_stream_may_be_empty(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """A stream that ends before its first piece is an empty body, not a lost answer."""
+    waiting = await server.start()
+
+    await api.stream(await api.next(), "text/plain").finish()
+
+    assert (await waiting.answered).body == b""
+
+
+async def test_large_stream_waits_for_the_socket(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """20 MB in pieces arrive whole: a full socket slows the sender and loses nothing."""
+    waiting = await server.start()
+    stream = api.stream(await api.next(), "application/octet-stream")
+
+    for number in range(20):
+        await stream.send(bytes([number]) * 1_000_000)
+    await stream.finish()
+
+    body = (await waiting.answered).body
+    assert len(body) == 20_000_000
+    assert body[::1_000_000] == bytes(range(20))
+
+
+async def test_nobody_listens_is_one_sentence(server: RuntimeApiServer) -> None:
+    """A Runtime API that is gone is named with its address."""
+    address = server.address
+    await server.stop()
+    with pytest.raises(RuntimeApiError, match=f"no Runtime API at {address}"):
+        await RuntimeApi(address).next()
+
+
+async def test_watch_ends_when_the_api_is_gone(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """While a handler runs, a cut connection is opened anew, and the end of the server ends the environment."""
+    await server.start()
+    event = await api.next()
+    watching = asyncio.get_running_loop().create_task(api.watch(), name="watch")
+
+    server.connected.clear()
+    server.cut()
+    await server.connected.wait()
+    await api.respond(event, b"1", "application/json")
+    assert len(server.answers) == 1
+    assert not watching.done()
+    await server.stop()
+
+    with pytest.raises(RuntimeApiError, match="no Runtime API"):
+        await watching
+
+
+async def test_init_error_is_posted_once(server: RuntimeApiServer, api: RuntimeApi) -> None:
+    """init/error carries the body and the type."""
+    await api.init_error(b'{"errorType":"T"}', error_type="T")
+
+    [answer] = server.init_errors
+    assert answer.body == b'{"errorType":"T"}'
+    assert answer.headers["lambda-runtime-function-error-type"] == "T"
