@@ -290,13 +290,9 @@ in memory; the bytes that travel are never cut."""
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """The event as one JSON object with its kind under `event`: what `--json` and the control socket send.
-
-    What an invocation was called with is under `payload`.
-    """
+    """The event as one JSON object with its kind under `event`: what `--json` and the control socket send."""
     out: dict[str, Any] = {"event": type(event).__name__}
-    for field_name, value in vars(event).items():
-        name = "payload" if field_name == "event" else field_name
+    for name, value in vars(event).items():
         if isinstance(value, bytes):
             out[name] = value.decode("utf-8", "replace")
         elif isinstance(value, Manifest):
