@@ -12,7 +12,7 @@ import os
 import secrets
 import time
 import traceback
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from sst_bridge.messages import Error, Invoke, Response, Stream
 
 from . import away
 from .environment import Config
-from .runtime_api import Event, RuntimeApi, RuntimeApiError
+from .runtime_api import Event, ResponseStream, RuntimeApi, RuntimeApiError
 
 LAST_MOMENT = 0.3
 """Seconds before Lambda's deadline at which the stub answers for itself: enough for one request on loopback,
@@ -28,6 +28,10 @@ and an environment that answered is kept, while one that overran is killed."""
 STUB_ERROR = "Sst.StubFailure"
 TIMED_OUT = "Sandbox.Timedout"
 """Lambda's own error type for a timeout."""
+
+
+Reply = Response | Error | Stream
+Replies = AsyncGenerator[Reply]
 
 
 class Unreachable(Exception):
@@ -40,7 +44,7 @@ class Endpoint(Protocol):
     async def start(self) -> None:
         """Connect and say hello."""
 
-    def invoke(self, invoke: Invoke) -> AsyncGenerator[Response | Error | Stream]:
+    def invoke(self, invoke: Invoke) -> Replies:
         """Send *invoke*; yield one response or error, or the pieces of a stream in order.
 
         Raises Unreachable. Closing the generator forgets the invocation: a late reply goes nowhere.
@@ -67,15 +71,13 @@ class Stub:
 
     async def _serve(self, event: Event) -> None:
         async with aclosing(self._endpoint.invoke(self._invoke(event))) as replies:
-            answer = await self._first(event, replies)
-            if isinstance(answer, Stream):
-                await self._forward(event, answer, replies)
-                return
-        match answer:
-            case Response():
-                await self._api.respond(event, answer.body, answer.content_type)
-            case Error():
-                await self._api.fail(event, answer.body, error_type=answer.error_type, xray_cause=answer.xray_cause)
+            match await self._first(event, replies):
+                case Response() as response:
+                    await self._api.respond(event, response.body, response.content_type)
+                case Error() as error:
+                    await self._api.fail(event, error.body, error_type=error.error_type, xray_cause=error.xray_cause)
+                case Stream() as piece:
+                    await self._forward(event, piece, replies)
 
     def _invoke(self, event: Event) -> Invoke:
         return Invoke(
@@ -94,50 +96,31 @@ class Stub:
             body=event.body,
         )
 
-    async def _first(
-        self, event: Event, replies: AsyncGenerator[Response | Error | Stream]
-    ) -> Response | Error | Stream:
+    async def _first(self, event: Event, replies: Replies) -> Reply:
         """What to answer *event* with: the first reply, or the reason why there is none."""
         try:
             async with asyncio.timeout(_time_left(event)):
                 return await anext(replies)
+        except Unreachable as error:
+            return self._away(event, str(error))
         except Exception as error:
-            return self._instead(event, error)
+            return _failure(event, error)
 
-    async def _forward(self, event: Event, first: Stream, replies: AsyncGenerator[Response | Error | Stream]) -> None:
-        """Send the pieces of a streamed response on as they come; a failure on the way is told in the trailers."""
-        stream = self._api.stream(event, first.content_type or "application/octet-stream")
-        piece: Response | Error | Stream = first
+    async def _forward(self, event: Event, piece: Stream, replies: Replies) -> None:
+        """Send the pieces of a streamed response on as they come; a failure on the way goes into the trailers."""
+        stream = self._api.stream(event, piece.content_type or "application/octet-stream")
+        last: Stream | Error
         try:
             async with asyncio.timeout(_time_left(event)):
-                while isinstance(piece, Stream):
-                    await stream.send(piece.body)
-                    if piece.final:
-                        break
-                    piece = await anext(replies)
+                last = await _forward_pieces(piece, replies, stream)
         except RuntimeApiError:
             raise
         except Exception as error:
-            piece = self._instead(event, error)
-        match piece:
-            case Stream():
-                await stream.finish(error_type=piece.error_type, error_body=piece.error_body)
-            case _:
-                await stream.finish(error_type=getattr(piece, "error_type", STUB_ERROR), error_body=piece.body)
+            last = _failure(event, error)
+        error_body = last.error_body if isinstance(last, Stream) else last.body
+        await stream.finish(error_type=last.error_type, error_body=error_body)
 
-    def _instead(self, event: Event, error: Exception) -> Response | Error:
-        """The answer to *event* when *error* stands where a reply was expected."""
-        match error:
-            case Unreachable():
-                return self._away(event, str(error))
-            case TimeoutError():
-                return _timed_out(event)
-            case _:
-                trace = traceback.format_exception(error)
-                _note("".join(trace).rstrip())
-                return _error(STUB_ERROR, f"The sst stub failed: {error!r}", trace)
-
-    def _away(self, event: Event, reason: str) -> Response | Error:
+    def _away(self, event: Event, reason: str) -> Reply:
         config = self._config
         answer = away.answer(
             event.body,
@@ -148,12 +131,43 @@ class Stub:
             streamed=config.streamed,
         )
         match answer:
-            case away.LambdaError():
-                return Error("", "", error_type=answer.error_type, body=answer.body)
-            case away.HttpAnswer(content_type=away.STREAMED_HTTP):
-                return Response("", "", content_type=answer.content_type, body=answer.body)
-            case away.HttpAnswer():
-                return Response("", "", content_type=answer.content_type, body=answer.body)
+            case away.LambdaError(body=body, error_type=error_type):
+                return Error("", "", error_type=error_type, body=body)
+            case away.HttpAnswer(body=body, content_type=content_type) if config.streamed:
+                return Stream("", "", index=0, final=True, content_type=content_type, body=body)
+            case away.HttpAnswer(body=body, content_type=content_type):
+                return Response("", "", content_type=content_type, body=body)
+
+
+async def _forward_pieces(piece: Reply, replies: Replies, stream: ResponseStream) -> Stream | Error:
+    """Send pieces until the last one, and return that; an error may take its place."""
+    while isinstance(piece, Stream):
+        if piece.final and not piece.body:
+            return piece
+        await stream.send(piece.body)
+        if piece.final:
+            return piece
+        piece = await anext(replies)
+    if isinstance(piece, Response):
+        raise TypeError("the dev server sent a whole response within a stream")
+    return piece
+
+
+def _failure(event: Event, error: Exception) -> Error:
+    """The Lambda error object for *error*, which stands where a reply was expected."""
+    match error:
+        case TimeoutError():
+            return _error(
+                TIMED_OUT,
+                f"RequestId: {event.request_id} Error: Task timed out: the deadline that Lambda gave the deployed "
+                "stub came before the answer of the handler on the developer's machine",
+            )
+        case Unreachable():
+            return _error(away.ERROR_TYPE, f"The dev server is gone: {error}")
+        case _:
+            trace = traceback.format_exception(error)
+            _note("".join(trace).rstrip())
+            return _error(STUB_ERROR, f"The sst stub failed: {error!r}", trace)
 
 
 def _time_left(event: Event) -> float | None:
@@ -163,16 +177,8 @@ def _time_left(event: Event) -> float | None:
     return max(0.0, event.deadline_ms / 1000 - time.time() - LAST_MOMENT)
 
 
-def _timed_out(event: Event) -> Error:
-    message = (
-        f"RequestId: {event.request_id} Error: Task timed out: the deadline Lambda gave the deployed stub was "
-        "reached before the handler on the developer's machine answered"
-    )
-    return _error(TIMED_OUT, message, [])
-
-
-def _error(error_type: str, message: str, trace: list[str]) -> Error:
-    body = {"errorType": error_type, "errorMessage": message, "stackTrace": trace}
+def _error(error_type: str, message: str, trace: Sequence[str] = ()) -> Error:
+    body = {"errorType": error_type, "errorMessage": message, "stackTrace": list(trace)}
     return Error("", "", error_type=error_type, body=json.dumps(body).encode())
 
 
