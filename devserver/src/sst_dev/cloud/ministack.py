@@ -61,6 +61,12 @@ class MiniStack:
         """`http://127.0.0.1:PORT`."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs, or ran last."""
+        assert self._child is not None
+        return self._child.pid
+
     async def start(self) -> str:
         """Install if needed, start, wait until the health endpoint answers; return the endpoint URL.
 

@@ -1,0 +1,73 @@
+"""State: what the events add up to."""
+
+from sst_dev.core import events as e
+from sst_dev.core import state as state_module
+from sst_dev.core.manifest import App, Manifest
+from sst_dev.core.state import State
+
+STARTED = e.ResourceStarted(1, "urn:b", "Bucket", "sst:aws:Bucket", "aws:s3/bucket:Bucket", "b", "create")
+FAILED = e.ResourceFailed(2, "urn:b", "Bucket", "sst:aws:Bucket", "aws:s3/bucket:Bucket", "b", "create", "denied")
+
+
+def add(*events: e.Event) -> State:
+    state = State()
+    for event in events:
+        state.apply(event)
+    return state
+
+
+def test_a_session_goes_from_starting_to_ready_to_stopping() -> None:
+    """The state follows the session's own events."""
+    state = add(e.SessionStarted(1, "a", "s", "local", 1))
+    seen = [state.state]
+    for event in (e.DeployStarted(1, "start"), e.SessionReady(1, 1.0), e.SessionStopping(1, "x")):
+        state.apply(event)
+        seen.append(state.state)
+
+    assert seen == ["starting", "deploying", "ready", "stopping"]
+
+
+def test_a_failed_resource_stays_until_the_next_deploy() -> None:
+    """Errors stay until mended."""
+    state = add(STARTED, FAILED)
+    assert state.deploying["urn:b"].error == "denied"
+
+    state.apply(e.DeployStarted(3, "sst_config.py"))
+    assert state.deploying == {}
+
+
+def test_a_good_deploy_clears_the_error_and_keeps_the_manifest() -> None:
+    """After a failure the next good apply is what counts."""
+    manifest = Manifest(app=App(name="a", stage="s", home="local"))
+    state = add(e.DeployFailed(1, "no"), e.DeployFinished(2, manifest, 1, 0.1))
+
+    assert (state.deploy_error, state.manifest) == (None, manifest)
+
+
+def test_lines_are_filed_under_their_invocation() -> None:
+    """A line belongs to the invocation that wrote it; init lines to none."""
+    start = e.InvocationStarted(1, "n", "r", "Api", "e", "invoke", b"{}")
+    state = add(start, e.LogLine(2, "Api", "e", "n", "mine"), e.LogLine(2, "Api", "e", None, "init"))
+
+    assert state.invocations["n"].lines == ["mine"]
+
+
+def test_finished_invocations_are_forgotten_first(monkeypatch) -> None:
+    """Past the bound the oldest finished one goes, never one that runs."""
+    monkeypatch.setattr(state_module, "INVOCATIONS_KEPT", 2)
+    state = State()
+    for id in "abc":
+        state.apply(e.InvocationStarted(1, id, id, "Api", "e", "invoke", b""))
+        if id == "b":
+            state.apply(e.InvocationFinished(1, "b", "b", "Api", "e", "ok", 1.0, b""))
+
+    assert list(state.invocations) == ["a", "c"]
+
+
+def test_an_import_error_lasts_until_the_function_reloads() -> None:
+    """`Reloaded` names the functions that import again."""
+    state = add(e.ReloadFailed(1, "Api", "E", "m"))
+    assert list(state.import_errors) == ["Api"]
+
+    state.apply(e.Reloaded(2, ("Api",), ("a.py",), 1.0))
+    assert state.import_errors == {}
