@@ -8,12 +8,12 @@ import stat
 from pathlib import Path
 
 import pytest
-
 from sst_dev.cloud.ministack import MiniStack
 from sst_dev.core.errors import UserError
 from sst_dev.core.events import CloudDied, CloudReady
 from sst_dev.core.settings import Settings
 from sst_dev.core.stream import Stream
+
 from tests.support.ministack import client, running_ministack
 
 

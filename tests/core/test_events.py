@@ -4,7 +4,6 @@ import dataclasses
 import json
 
 import pytest
-
 from sst_dev.core import events as e
 
 SAMPLES = [

@@ -4,7 +4,6 @@ import stat
 from pathlib import Path
 
 import pytest
-
 from sst_dev.core.files import private_dir, write_private
 
 

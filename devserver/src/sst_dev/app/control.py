@@ -27,6 +27,9 @@ REQUEST_BOUND = 1024 * 1024
 ANSWER_BOUND = 64 * 1024 * 1024
 """Bytes of an answer line a client accepts: the environment of a very large app."""
 
+FAREWELL = 1.0
+"""Seconds a follower that does not read may hold up the end of a session."""
+
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
@@ -40,6 +43,7 @@ class ControlServer:
         self._server: asyncio.Server | None = None
         self._lock: IO[str] | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._followers: set[asyncio.Future[None]] = set()
 
     async def start(self) -> None:
         """Take the stage's lock and bind the socket. Raises `UserError` when another session holds it."""
@@ -70,9 +74,14 @@ class ControlServer:
         )
 
     async def close(self) -> None:
-        """Stop answering, remove the socket, give the stage free."""
+        """Stop answering, remove the socket, give the stage free.
+
+        Close the stream first: followers are given a moment to read what it ended with.
+        """
         if self._server is not None:
             self._server.close()
+            if self._followers:
+                await asyncio.wait(self._followers, timeout=FAREWELL)
             for writer in list(self._writers):
                 writer.close()
             self._path.unlink(missing_ok=True)
@@ -109,10 +118,16 @@ class ControlServer:
             await _send(writer, {"error": f"Unknown command {command!r}; known: {known}."})
 
     async def _follow(self, writer: asyncio.StreamWriter) -> None:
-        with self._stream.subscribe() as subscription:
-            await _send(writer, {"event": "Subscribed"})
-            async for event in subscription:
-                await _send(writer, to_json(event))
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._followers.add(done)
+        try:
+            with self._stream.subscribe() as subscription:
+                await _send(writer, {"event": "Subscribed"})
+                async for event in subscription:
+                    await _send(writer, to_json(event))
+        finally:
+            self._followers.discard(done)
+            done.set_result(None)
 
 
 async def request(path: Path, question: dict[str, Any]) -> dict[str, Any]:
