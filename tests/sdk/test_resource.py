@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from sst.resource import Link, LinkError, Links, LinkSourceError
+
 from tests.support.venvs import interpreters
 
 KEY = bytes(range(32))
@@ -54,7 +54,7 @@ def test_app_is_a_link_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("text", ["1", '"text"', "[1, 2]", "null", "true"])
 def test_a_link_may_be_any_json_value(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """A link that is not an object is handed over as it is."""
-    assert resource(monkeypatch, SST_RESOURCE_X=text).X == json.loads(text)
+    assert json.loads(text) == resource(monkeypatch, SST_RESOURCE_X=text).X
 
 
 def test_an_empty_variable_is_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,7 @@ def test_a_link_is_a_dict(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = {"name": "n", "deep": {"a": 1}}
 
     assert json.loads(json.dumps(links.N)) == plain
-    assert {**links.N} == plain
+    assert plain == {**links.N}
     for twin in (copy.deepcopy(links.N), pickle.loads(pickle.dumps(links.N))):
         assert isinstance(twin, Link)
         assert twin.deep.a == 1

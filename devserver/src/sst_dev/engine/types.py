@@ -1,0 +1,140 @@
+"""`sst_env.pyi`: the types of `Resource` in the user's project, written from the links of the app.
+
+The SDK declares `Resource` as whatever a top-level module `sst_env` says. mypy and pyright look for that module in
+the folder they are started in, so the file lies at the app's root and beside the `pyproject.toml` of each project
+that holds a handler. Members of a uv workspace share the file of the workspace: mypy refuses two modules of one
+name under the folder it checks.
+"""
+
+from __future__ import annotations
+
+import keyword
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import UserError
+from ..core.manifest import Manifest
+
+FILE_NAME = "sst_env.pyi"
+
+_HEADER = '''\
+"""Types of `sst.Resource` in this project: every link of the app.
+
+Written by `sst dev` and `sst deploy` from sst_config.py whenever the links change. Edits are lost.
+"""
+
+from typing import Any, Iterator
+
+'''
+_RESOURCE = '''\
+class _Resource:
+    """What this app links."""
+
+{attributes}
+    def __getitem__(self, name: str) -> Any: ...
+    def __contains__(self, name: object) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+
+Resource: _Resource
+'''
+_SCALARS = {str: "str", bool: "bool", int: "int", float: "float"}
+_TYPE_NAMES = frozenset(("Any", "bool", "dict", "float", "int", "list", "str"))
+"""What the stub says itself: an attribute of such a name would change what the lines beside it mean."""
+
+
+def stub_text(manifest: Manifest) -> str:
+    """The text of `sst_env.pyi` for *manifest*: one class a link, links and properties in order of name.
+
+    It holds names and types, never a value. A name Python cannot spell as an attribute is left to item access.
+    """
+    links: dict[str, Mapping[str, Any]] = {"App": {"name": "", "stage": ""}}
+    links.update({link.name: {**link.properties, "type": link.type} for link in manifest.links})
+    names = [name for name in sorted(links) if _is_attribute(name) and name not in _TYPE_NAMES]
+    typed = [name for name in names if not _TYPE_NAMES & links[name].keys()]
+    classes = "\n".join("\n".join(_class_lines(f"_{name}", links[name])) + "\n" for name in typed)
+    attributes = "".join(f"    {name}: {f'_{name}' if name in typed else 'Any'}\n" for name in names)
+    return _HEADER + classes + "\n" + _RESOURCE.format(attributes=attributes)
+
+
+def write_types(manifest: Manifest, root: Path) -> list[Path]:
+    """Write `sst_env.pyi` where the app at *root* needs it; return the files that changed.
+
+    A file that already says the same is left alone, so that no editor or watcher sees a change that is none.
+    Raises UserError when a file cannot be written.
+    """
+    text = stub_text(manifest)
+    changed = []
+    for folder in stub_folders(root, (function.handler for function in manifest.functions)):
+        path = folder / FILE_NAME
+        try:
+            if path.is_file() and path.read_text(encoding="utf-8") == text:
+                continue
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UserError(
+                f"{path} cannot be written: {error.strerror}.", hint="It holds the types of Resource; make it writable."
+            ) from error
+        changed.append(path)
+    return changed
+
+
+def stub_folders(root: Path, handlers: Iterable[str]) -> list[Path]:
+    """Where `sst_env.pyi` belongs: *root*, and the project of each handler that is not in a workspace above it."""
+    return sorted({root, *(_project(root, handler) for handler in handlers)})
+
+
+def _project(root: Path, handler: str) -> Path:
+    """The folder at or below *root* whose type checker run covers *handler*."""
+    folder = (root / handler).parent
+    within = [place for place in (folder, *folder.parents) if place.is_relative_to(root)]
+    projects = [place for place in within if (place / "pyproject.toml").is_file()]
+    if not projects:
+        return root
+    for above in projects[1:]:
+        if _is_member(above, projects[0]):
+            return above
+    return projects[0]
+
+
+def _is_member(workspace: Path, project: Path) -> bool:
+    """Whether the uv workspace at *workspace*, if it is one, has *project* as a member."""
+    try:
+        document = tomllib.loads((workspace / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False  # uv names the fault of a pyproject.toml when it is asked for the environment
+    settings = document.get("tool", {}).get("uv", {}).get("workspace", {})
+    excluded = any(project in workspace.glob(pattern) for pattern in settings.get("exclude", []))
+    return not excluded and any(project in workspace.glob(pattern) for pattern in settings.get("members", []))
+
+
+def _class_lines(name: str, properties: Mapping[str, Any]) -> list[str]:
+    """A class for an object with *properties*, objects in it as classes inside."""
+    lines = [f"class {name}(dict[str, Any]):"]
+    for key in sorted(filter(_is_attribute, properties)):
+        value = properties[key]
+        if isinstance(value, Mapping) and value and not _TYPE_NAMES & value.keys():
+            inner = f"_{key}"
+            while inner in properties:
+                inner += "_"
+            lines += [f"    {line}" for line in _class_lines(inner, value)]
+            declared = inner
+        else:
+            declared = _type_of(value)
+        clash = "  # type: ignore" if hasattr(dict, key) else ""  # the property wins over the method of dict
+        lines.append(f"    {key}: {declared}{clash}")
+    return lines if len(lines) > 1 else [f"{lines[0]} ..."]
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, list):
+        kinds = {_type_of(item) for item in value}
+        return f"list[{kinds.pop() if len(kinds) == 1 else 'Any'}]"
+    if isinstance(value, Mapping) and not value:
+        return "dict[str, Any]"
+    return _SCALARS.get(type(value), "Any")
+
+
+def _is_attribute(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")

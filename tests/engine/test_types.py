@@ -1,0 +1,197 @@
+"""`sst_env.pyi`: what it says, where it lies, and that mypy and pyright believe it without configuration."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sst_dev.core.errors import UserError
+from sst_dev.core.manifest import App, Function, Link, Manifest
+from sst_dev.engine.types import FILE_NAME, stub_folders, stub_text, write_types
+
+from tests.support.venvs import venv
+
+SDK = Path(__file__).parents[2] / "sdk"
+
+HANDLER = """\
+from sst import Resource
+
+reveal_type(Resource.App.stage)
+reveal_type(Resource.Notes.name)
+reveal_type(Resource.Notes.deep.port)
+reveal_type(Resource["Notes"]["name"])
+Resource.Bucket
+"""
+
+
+def manifest(*handlers: str, **links: dict[str, Any]) -> Manifest:
+    return Manifest(
+        app=App(name="notes", stage="alice", home="local"),
+        links=[Link(name=name, type="sst.aws.Bucket", properties=value) for name, value in links.items()],
+        functions=[
+            Function(name=f"F{index}", lambda_name=f"f{index}", arn="", handler=handler, runtime="python3.12")
+            for index, handler in enumerate(handlers)
+        ],
+    )
+
+
+NOTES = {"name": "n", "deep": {"port": 1}, "items": [1]}
+
+
+def project(folder: Path, extra: str = "") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(f'[project]\nname = "{folder.name}"\nversion = "0"\n{extra}')
+    return folder
+
+
+def test_every_property_has_the_type_of_its_value() -> None:
+    """Scalars, lists and nested objects get their own types, in order of name; values never appear."""
+    text = stub_text(
+        manifest(
+            Store={"secret": "hunter2", "port": 1, "on": True, "l": ["a"], "mixed": [1, ""], "o": {"x": 1.5}, "n": None}
+        )
+    )
+
+    body = text[text.index("class _Store") : text.index("class _Resource")]
+    assert body.split("\n") == [
+        "class _Store(dict[str, Any]):",
+        "    l: list[str]",
+        "    mixed: list[Any]",
+        "    n: Any",
+        "    class _o(dict[str, Any]):",
+        "        x: float",
+        "    o: _o",
+        "    on: bool",
+        "    port: int",
+        "    secret: str",
+        "    type: str",
+        "",
+        "",
+    ]
+    assert "hunter2" not in text
+
+
+def test_the_order_of_links_does_not_matter() -> None:
+    """Equal links give equal text, whatever order the config declared them in."""
+    assert stub_text(manifest(A={"x": 1}, B={"y": 2})) == stub_text(manifest(B={"y": 2}, A={"x": 1}))
+
+
+def test_odd_names_are_left_to_item_access() -> None:
+    """Names Python cannot spell, or that would hide the stub's own words, spoil no line of it."""
+    text = stub_text(manifest(Odd={"a-b": 1, "class": 2, "ok": 3}, Hides={"list": [1], "str": "x"}))
+    names: dict[str, Any] = {}
+    exec(compile(text, FILE_NAME, "exec", dont_inherit=True), names)
+
+    assert set(names["_Odd"].__annotations__) == {"ok", "type"}
+    assert names["_Resource"].__annotations__["Hides"] is Any
+
+
+def test_a_file_is_written_only_when_it_changed(tmp_path: Path) -> None:
+    """The second write of the same links touches nothing."""
+    assert write_types(manifest(Notes=NOTES), tmp_path) == [tmp_path / FILE_NAME]
+    before = (tmp_path / FILE_NAME).stat()
+
+    assert write_types(manifest(Notes=NOTES), tmp_path) == []
+    assert (tmp_path / FILE_NAME).stat() == before
+    assert write_types(manifest(Notes=NOTES, More={}), tmp_path) == [tmp_path / FILE_NAME]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """The error names the file."""
+    (tmp_path / FILE_NAME).mkdir()
+
+    with pytest.raises(UserError, match=re.escape(str(tmp_path / FILE_NAME))):
+        write_types(manifest(), tmp_path)
+
+
+def test_the_file_lies_beside_each_project_that_holds_a_handler(tmp_path: Path) -> None:
+    """A project of its own gets a file of its own; folders without a handler get none."""
+    api, _ = project(tmp_path / "api"), project(tmp_path / "unused")
+
+    assert stub_folders(tmp_path, ["api/src/api/web.handler", "plain/fn.handler"]) == [tmp_path, api]
+
+
+def test_workspace_members_share_the_file_of_the_workspace(tmp_path: Path) -> None:
+    """A member gets no second file, which mypy would refuse; an excluded project is no member."""
+    project(tmp_path, '[tool.uv.workspace]\nmembers = ["packages/*"]\nexclude = ["packages/apart"]\n')
+    project(tmp_path / "packages" / "api")
+    apart = project(tmp_path / "packages" / "apart")
+
+    handlers = ["packages/api/src/api/web.handler", "packages/apart/fn.handler"]
+    assert stub_folders(tmp_path, handlers) == [tmp_path, apart]
+
+
+@pytest.fixture(scope="module", name="checkers")
+def _checkers() -> Path:
+    """The folder of a mypy and a pyright that know our SDK as an installed package."""
+    return venv("mypy==1.18.2", "pyright[nodejs]==1.1.407", f"--editable={SDK}").parent
+
+
+def mypy(checkers: Path, folder: Path, *paths: str) -> list[str]:
+    answer = subprocess.run(
+        [checkers / "mypy", "--strict", "--cache-dir=/dev/null", *paths], cwd=folder, capture_output=True, text=True
+    )
+    assert answer.stderr == ""
+    return re.findall(r"Revealed type is \"(?:builtins\.)?(\w+)\"|(has no attribute \"\w+\")", answer.stdout)
+
+
+def pyright(checkers: Path, folder: Path) -> tuple[list[str], list[str]]:
+    answer = subprocess.run(
+        [checkers / "pyright", "--outputjson", "--pythonpath", checkers / "python", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={"PATH": f"{checkers}:/usr/bin:/bin", "HOME": str(Path.home())},
+    )
+    found = json.loads(answer.stdout)["generalDiagnostics"]
+    types = [match[1] for item in found if (match := re.search(r' is "(\w+)"$', item["message"]))]
+    return types, [item["message"].splitlines()[0] for item in found if item["severity"] == "error"]
+
+
+LAYOUTS = {
+    "flat": ["functions/api.handler"],
+    "workspace": ["packages/api/src/api/web.handler"],
+    "own project": ["functions/src/fn/web.handler"],
+}
+
+
+def layout(name: str, root: Path) -> tuple[Path, Manifest]:
+    """Build one kind of project at *root*: where its owner starts a type checker, and its manifest."""
+    project(root, '[tool.uv.workspace]\nmembers = ["packages/*"]\n' if name == "workspace" else "")
+    start = root
+    if name == "workspace":
+        project(root / "packages" / "api")
+    if name == "own project":
+        start = project(root / "functions")
+    app = manifest(*LAYOUTS[name], Notes=NOTES)
+    for function in app.functions:
+        path = root / f"{function.handler.rpartition('.')[0]}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(HANDLER)
+    return start, app
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_mypy_and_pyright_know_the_links(name: str, tmp_path: Path, checkers: Path) -> None:
+    """Started in the project without any configuration, both know every property, and a link that is not there."""
+    start, app = layout(name, tmp_path)
+    write_types(app, tmp_path)
+
+    revealed = [kind or error for kind, error in mypy(checkers, start, ".")]
+    types, errors = pyright(checkers, start)
+
+    assert revealed == ["str", "str", "int", "Any", 'has no attribute "Bucket"']
+    assert types == ["str", "str", "int", "Any"]
+    assert errors == ['Cannot access attribute "Bucket" for class "_Resource"']
+
+
+def test_without_the_file_resource_is_any(tmp_path: Path, checkers: Path) -> None:
+    """A project that never ran `sst dev` has no errors from `Resource`."""
+    (tmp_path / "api.py").write_text(HANDLER)
+
+    assert [kind or error for kind, error in mypy(checkers, tmp_path, ".")] == ["Any"] * 4
+    assert pyright(checkers, tmp_path) == (["Any"] * 4, [])
