@@ -1,0 +1,87 @@
+"""The process around the handler: variables, folder, module path, standard streams, time zone."""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import sys
+import time
+from typing import TextIO
+
+from . import places
+
+
+def replace(variables: dict[str, str]) -> None:
+    """Make *variables* the whole environment, and take over its time zone."""
+    os.environ.clear()
+    os.environ.update(variables)
+    if hasattr(time, "tzset"):
+        time.tzset()
+
+
+def enter(root: str, paths: list[str], sdk: str | None, handler: str) -> None:
+    """Stand in *root* with *paths* first on the module path, then `PYTHONPATH`, as a fresh interpreter would."""
+    os.chdir(root)
+    own = [*paths, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    rest = [entry for entry in sys.path if entry and entry not in own]
+    sys.path[:] = [*dict.fromkeys(own), *rest]
+    sys.argv[:] = [sys.argv[0], handler]
+    places.use_project_loader()
+    if sdk:
+        places.offer_sdk(sdk)
+
+
+def redirect_output(output: int) -> None:
+    """Make *output* the standard output and error of this process, for C code and children too."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    # As on Lambda, where LC_CTYPE=C.UTF-8 makes Python choose these error handlers.
+    sys.stdout = Unbuffered(_text(1, "surrogateescape"))
+    sys.stderr = Unbuffered(_text(2, "backslashreplace"))
+
+
+def _text(fd: int, errors: str) -> TextIO:
+    raw = open(fd, "wb", closefd=False)  # noqa: SIM115 - it lives as long as the process
+    return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, write_through=False)
+
+
+class Unbuffered:
+    """A text stream that flushes after each write: output survives whatever ends the process."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def __enter__(self) -> Unbuffered:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        return None
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> None:
+        """Write *text* through to the descriptor."""
+        self.stream.write(text)
+        self.stream.flush()
+
+    def writelines(self, lines: list[str]) -> None:
+        """Write *lines* through to the descriptor."""
+        self.stream.writelines(lines)
+        self.stream.flush()
+
+
+def reseed() -> None:
+    """Give this process random numbers of its own; `random` sees to itself after a fork."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
+def peak_rss_mb() -> float:
+    """The most memory this process has had resident so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)

@@ -1,0 +1,89 @@
+"""Streamed responses: what a handler marked by `sst.aws.stream` produces, piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .codec import encode_text
+from .errors import RuntimeFault
+
+MARK = "__sst_stream__"
+"""The attribute `sst.aws.stream` sets to True on a handler."""
+
+RAW = "application/octet-stream"
+HTTP = "application/vnd.awslambda.http-integration-response"
+PRELUDE_END = b"\0" * 8
+"""Between the JSON prelude and the body of an HTTP stream (Lambda Runtime API)."""
+
+
+def is_stream(handler: Any) -> bool:
+    """Whether *handler* streams its response."""
+    return bool(getattr(handler, MARK, False))
+
+
+def pieces(result: Any) -> Iterator[tuple[bytes, str]]:
+    """Each piece of a stream with the content type of the whole.
+
+    *result* is what the handler returned: a generator or other iterable (asynchronous ones too) of `bytes` and `str`,
+    or a single such value. A first item that is a dict is the HTTP prelude: `statusCode`, `headers`, `cookies`.
+    """
+    content_type = RAW
+    for index, item in enumerate(_items(result)):
+        if index == 0 and isinstance(item, dict):
+            content_type = HTTP
+            yield encode_text(item).encode("utf-8") + PRELUDE_END, content_type
+        else:
+            yield _as_bytes(item), content_type
+
+
+def _as_bytes(item: Any) -> bytes:
+    if isinstance(item, str):
+        return item.encode("utf-8")
+    if isinstance(item, (bytes, bytearray, memoryview)):
+        return bytes(item)
+    raise RuntimeFault(
+        "Runtime.MarshalError",
+        "Unable to marshal response: a stream consists of str and bytes, with a dict only as its first item; "
+        f"got {type(item).__name__}",
+    )
+
+
+def _items(result: Any) -> Iterator[Any]:
+    if isinstance(result, (str, bytes, bytearray, memoryview, dict)):
+        return iter([result])
+    if hasattr(result, "__aiter__") or hasattr(result, "__await__"):
+        return _drive(result)
+    try:
+        return iter(result)
+    except TypeError:
+        raise RuntimeFault(
+            "Runtime.MarshalError",
+            f"Unable to marshal response: a stream handler returned {type(result).__name__}, expected an iterable",
+        ) from None
+
+
+def _drive(result: Any) -> Iterator[Any]:
+    """Run an asynchronous handler to its end on a loop of its own."""
+    import asyncio
+
+    loop = asyncio.new_event_loop()
+    try:
+        if hasattr(result, "__await__"):
+            result = loop.run_until_complete(_wait(result))
+            if not hasattr(result, "__aiter__"):
+                yield from _items(result)
+                return
+        iterator = result.__aiter__()
+        while True:
+            try:
+                yield loop.run_until_complete(_wait(iterator.__anext__()))
+            except StopAsyncIteration:
+                return
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+async def _wait(awaitable: Any) -> Any:
+    return await awaitable

@@ -1,0 +1,179 @@
+"""Drives a real zygote and its workers over the protocol, blocking, as the dev server does asynchronously."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sst_worker import launch, wire
+
+SECRET = "5ec7e7"
+
+
+@dataclass
+class Reply:
+    """What came back for one invocation, and what was written meanwhile."""
+
+    head: wire.Head
+    body: bytes
+    output: bytes = b""
+    pieces: list[tuple[wire.Head, bytes]] = field(default_factory=list)
+
+    @property
+    def value(self) -> Any:
+        return json.loads(self.body)
+
+
+class Gone(Exception):
+    """The worker ended instead of answering."""
+
+
+class Output:
+    """Everything a worker wrote, split by its markers, read by a thread so that the pipe never fills."""
+
+    def __init__(self, fd: int) -> None:
+        self._buffer = b""
+        self._changed = threading.Condition()
+        self._ended = False
+        threading.Thread(target=self._read, args=(fd,), daemon=True).start()
+
+    def _read(self, fd: int) -> None:
+        with open(fd, "rb", buffering=0) as pipe:
+            while data := pipe.read(65536):
+                with self._changed:
+                    self._buffer += data
+                    self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def until(self, mark: bytes) -> bytes:
+        """What was written before *mark*, which is taken too."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: mark in self._buffer or self._ended, 30)
+            before, _, self._buffer = self._buffer.partition(mark)
+            return before
+
+    def rest(self) -> bytes:
+        """All that is left, once every writer has closed the pipe."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._ended, 30)
+            data, self._buffer = self._buffer, b""
+            return data
+
+
+class Worker:
+    """One worker: its channel and its output."""
+
+    def __init__(self, zygote: Zygote, name: str) -> None:
+        self.zygote, self.name = zygote, name
+        self.channel, theirs = socket.socketpair()
+        self.channel.settimeout(60)
+        read, write = os.pipe()
+        wire.send(zygote.control, {"type": "fork", "worker": name}, fds=[theirs.fileno(), write])
+        theirs.close()
+        os.close(write)
+        self.output = Output(read)
+
+    def init(self, root: Path, handler: str, **fields: Any) -> tuple[wire.Head, bytes]:
+        head = {
+            "type": "init",
+            "handler": handler,
+            "root": str(root),
+            "paths": [str(root)],
+            "environment": {"PATH": os.environ["PATH"], "TZ": ":UTC"},
+            "sdk": None,
+            "marker": SECRET,
+        }
+        wire.send(self.channel, {**head, **fields})
+        return self.receive()
+
+    def receive(self) -> tuple[wire.Head, bytes]:
+        try:
+            return wire.receive(self.channel)
+        except (EOFError, ConnectionResetError):
+            raise Gone from None
+
+    def invoke(self, event: Any = None, *, raw: bytes | None = None, **fields: Any) -> Reply:
+        head = {"type": "invoke", "id": uuid.uuid4().hex, "request_id": str(uuid.uuid4()), **fields}
+        head.setdefault("deadline_ms", 4_000_000_000_000)
+        wire.send(self.channel, head, json.dumps(event).encode() if raw is None else raw)
+        pieces = []
+        while True:
+            answer, body = self.receive()
+            if answer["type"] == "stream" and not answer.get("final"):
+                pieces.append((answer, body))
+            elif answer["type"] != "files":
+                break
+        self.output.until(wire.marker(SECRET, "begin", head["id"]))
+        written = self.output.until(wire.marker(SECRET, "end", head["id"]))
+        return Reply(answer, body, written, pieces)
+
+    def exited(self) -> wire.Head:
+        """The zygote's report of this worker's end."""
+        return self.zygote.expect("exited", worker=self.name)
+
+    def close(self) -> None:
+        self.channel.close()
+
+
+class Zygote:
+    """A zygote (or spare) process and its control socket."""
+
+    def __init__(self, python: str = sys.executable, *, spare: bool = False) -> None:
+        self.control, theirs = socket.socketpair()
+        self.control.settimeout(60)
+        environment = {"PATH": os.environ["PATH"]}
+        self.process = subprocess.Popen(
+            launch.command(python, theirs.fileno(), spare=spare),
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            start_new_session=True,
+        )
+        theirs.close()
+        self._reports: list[wire.Head] = []
+
+    def expect(self, kind: str, **fields: Any) -> wire.Head:
+        """The next report of this kind, keeping others for later."""
+        wanted = {"type": kind, **fields}
+        while True:
+            for head in self._reports:
+                if wanted.items() <= head.items():
+                    self._reports.remove(head)
+                    return head
+            self._reports.append(wire.receive(self.control)[0])
+
+    def preload(self, *modules: str, **fields: Any) -> wire.Head:
+        wire.send(self.control, {"type": "preload", "modules": list(modules), **fields})
+        return self.expect("preloaded")
+
+    def fork(self, name: str = "") -> Worker:
+        return Worker(self, name or uuid.uuid4().hex[:8])
+
+    def close(self) -> None:
+        self.control.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+
+@contextmanager
+def zygote(python: str = sys.executable, *, spare: bool = False) -> Iterator[Zygote]:
+    started = Zygote(python, spare=spare)
+    try:
+        yield started
+    finally:
+        started.close()
