@@ -13,21 +13,37 @@ if TYPE_CHECKING:
     from sst_env import Resource as Resource
 
     from sst import aws as aws
+    from sst.infra.app import App as App
+    from sst.infra.app import AppInput as AppInput
+    from sst.infra.globals import asset as asset
+    from sst.infra.globals import iam_edit as iam_edit
+    from sst.infra.globals import transform as transform
+    from sst.infra.linkable import Linkable as Linkable
     from sst.resource import Link as Link
     from sst.resource import LinkError as LinkError
     from sst.resource import LinkSourceError as LinkSourceError
 
 _HOMES = {
+    "App": "sst.infra.app",
+    "AppInput": "sst.infra.app",
     "Link": "sst.resource",
     "LinkError": "sst.resource",
     "LinkSourceError": "sst.resource",
+    "Linkable": "sst.infra.linkable",
     "Resource": "sst.resource",
+    "asset": "sst.infra.globals",
     "aws": "sst.aws",
+    "iam_edit": "sst.infra.globals",
+    "transform": "sst.infra.globals",
 }
-"""Name → the module it lives in, or is."""
+"""Name → the module it lives in, or is. Type checkers read the imports above; a test keeps the two alike."""
 
 
 def __getattr__(name: str) -> "Any":
     from sst._lazy import load
 
     return load(__name__, globals(), _HOMES, name)
+
+
+def __dir__() -> "list[str]":
+    return [*globals(), *_HOMES]

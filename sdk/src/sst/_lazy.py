@@ -8,7 +8,8 @@ if TYPE_CHECKING:
 def load(package: str, namespace: "dict[str, Any]", homes: "dict[str, str]", name: str) -> "Any":
     """The value of *name*, from the module that *homes* gives for it; kept in *namespace* for the next time.
 
-    A module whose own name is *name* is the value itself. Raises AttributeError for a name that is not in *homes*,
+    A module whose own name is *name* is the value itself; what a module computes in a `__getattr__` of its own is
+    asked for anew each time. Raises AttributeError for a name that is not in *homes*,
     and ImportError, saying which extra to install, when the app half's libraries are missing.
     """
     if name not in homes:
@@ -24,6 +25,9 @@ def load(package: str, namespace: "dict[str, Any]", homes: "dict[str, str]", nam
             f"{package}.{name} is part of an app's configuration and needs {error.name}, which is not installed here. "
             'Install the extra: pip install "sst-py-sdk[infra]"'
         ) from None
-    value = module if homes[name] == f"{package}.{name}" else getattr(module, name)
-    namespace[name] = value
+    if homes[name] == f"{package}.{name}":
+        return module  # the import itself has put it into *namespace*
+    value = getattr(module, name)
+    if name in vars(module):
+        namespace[name] = value
     return value
