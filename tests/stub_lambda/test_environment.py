@@ -23,12 +23,14 @@ ENVIRON = {
 
 
 def test_config_is_read_from_the_environment() -> None:
-    """Names, hosts, key and role credentials have one variable each; the endpoint override is optional."""
-    read = config({**ENVIRON, "SST_BRIDGE_ENDPOINT": "http://127.0.0.1:4566", "SST_BRIDGE_STREAMED": "1"})
+    """Names, hosts, key and role credentials have one variable each; streaming is off unless it is said."""
+    read = config(ENVIRON)
 
     assert (read.app, read.stage, read.function, read.key) == ("notes", "joe", "Api", KEY)
-    assert (read.endpoint, read.streamed) == ("http://127.0.0.1:4566", True)
-    assert (config(ENVIRON).endpoint, config(ENVIRON).streamed) == ("", False)
+    assert (read.http_host, read.realtime_host) == (ENVIRON["SST_BRIDGE_HTTP"], ENVIRON["SST_BRIDGE_REALTIME"])
+    assert (read.access_key_id, read.secret_access_key, read.session_token) == ("ASIA1", "secret", "token")
+    assert not read.streamed
+    assert config({**ENVIRON, "SST_BRIDGE_STREAMED": "1"}).streamed
 
 
 def test_secrets_are_not_printed() -> None:

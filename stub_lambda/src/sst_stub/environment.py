@@ -28,8 +28,6 @@ class Config:
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
     session_token: str = field(repr=False)
-    endpoint: str
-    """`SST_BRIDGE_ENDPOINT`: base URL to reach both hosts at, in local mode; empty means the hosts themselves."""
     streamed: bool
     """`SST_BRIDGE_STREAMED=1`: the function's URL is RESPONSE_STREAM."""
 
@@ -55,7 +53,6 @@ def config(environ: Mapping[str, str]) -> Config:
         access_key_id=environ["AWS_ACCESS_KEY_ID"],
         secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
         session_token=environ.get("AWS_SESSION_TOKEN", ""),
-        endpoint=environ.get("SST_BRIDGE_ENDPOINT", ""),
         streamed=environ.get("SST_BRIDGE_STREAMED") == "1",
     )
 

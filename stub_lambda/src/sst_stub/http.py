@@ -104,11 +104,10 @@ class ReplyParser:
         line = self._line()
         if line is None:
             return None
-        digits = line.split(b";")[0].strip()
-        try:
-            self._left = int(digits, 16)
-        except ValueError:
-            raise HttpError(f"a chunk's size is {bytes(digits[:20])!r}, expected hexadecimal") from None
+        digits = bytes(line.split(b";")[0].strip())
+        if not digits or digits.strip(b"0123456789abcdefABCDEF"):
+            raise HttpError(f"a chunk's size is {digits[:20]!r}, expected hexadecimal")
+        self._left = int(digits, 16)
         _check_body(len(self._body) + self._left)
         self._expect = self._chunk_data if self._left else self._trailers
         return None
