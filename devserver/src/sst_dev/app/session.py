@@ -1,0 +1,178 @@
+"""The session of `sst dev`: owns the cloud, the engine, the channel and the functions of one app and stage.
+
+It comes up in the order config program ∥ MiniStack → bootstrap → (apply ∥ channel) → ready, and goes down in the
+opposite order. Every long-lived task belongs to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..cloud.ministack import MiniStack
+from ..core import commands as c
+from ..core.bootstrap import Bootstrap
+from ..core.errors import RemoteError, SstError, UserError
+from ..core.events import Notice, SessionReady, SessionStarted, SessionStopping
+from ..core.manifest import App, Manifest
+from ..core.settings import Settings
+from ..core.state import State
+from ..core.stream import Stream
+from ..core.tasks import cancel_all, spawn
+from ..engine.program import Program
+from ..functions.functions import Functions
+from .channel import open_channel
+from .control import ControlServer
+from .deploying import Deploying
+from .status import environment_for, status_document
+
+FrontEnd = Callable[["Session"], Awaitable[None]]
+
+
+class Session:
+    """One `sst dev`. `run` returns when it ended in order, and raises `SstError` when it could not begin or go on."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.stream = Stream()
+        self.state = State()
+        self.stream.observe(self.state.apply)
+        self._cloud = MiniStack(settings, self.stream)
+        self._program = Program(settings, self.stream)
+        self._functions = Functions(settings, self.stream)
+        self._bootstrap: Bootstrap | None = None
+        self._deploying = Deploying(settings, self.stream, self._apply)
+        self._control = ControlServer(
+            settings.socket,
+            self.stream,
+            {"status": self._status, "environment": self._environment, "command": self._command},
+        )
+        self._stopping = asyncio.Event()
+        self._reason = ""
+        self._failure: SstError | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._exit = contextlib.AsyncExitStack()
+        self.ready = asyncio.Event()
+        """Set when the session serves."""
+
+    def send(self, command: c.Command) -> None:
+        """Take a wish of a front end."""
+        match command:
+            case c.StopSession():
+                self._reason = self._reason or command.reason
+                self._stopping.set()
+            case c.Redeploy():
+                self._deploying.request(command.trigger)
+            case _:
+                self.stream.publish(Notice(time.time(), f"{type(command).__name__} is not possible here.", "warning"))
+
+    def environment(self, target: str | None = None) -> dict[str, str]:
+        """The variables for a command of the app, or for one part of it. Raises `SstError` before the first apply."""
+        if self.state.manifest is None or self._bootstrap is None:
+            raise SstError("The app is not applied yet.", hint="Wait with `sst status --wait 60`.")
+        return environment_for(self.state.manifest, self._bootstrap, target)
+
+    async def run(self) -> None:
+        """Bring the session up, serve until a stop is asked for or something essential ends, go down in order."""
+        try:
+            await self._control.start()
+            self._exit.push_async_callback(self._control.close)
+            self._exit.callback(self.stream.close)
+            up = spawn(self._up(), name="session comes up", owner=self._tasks)
+            stop = spawn(self._stopping.wait(), name="session stops", owner=self._tasks)
+            await asyncio.wait({up, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if up.done():
+                up.result()
+            await stop
+            if self._failure is not None:
+                raise self._failure
+        finally:
+            self.stream.publish(SessionStopping(time.time(), self._reason or "it could not go on"))
+            await cancel_all(self._tasks)
+            await self._exit.aclose()
+            self.stream.close()
+
+    # --- coming up --------------------------------------------------------------------------------
+
+    async def _up(self) -> None:
+        began = time.monotonic()
+        self._exit.push_async_callback(self._program.close)
+        app = await self._program.load()
+        if app.home == "aws" and not self.settings.force_local:
+            raise UserError(
+                f'{self.settings.config.name}: app {app.name!r} has home="aws"; this version runs home="local" only.',
+                hint='Run `sst dev --local`, or set home="local".',
+            )
+        self.stream.publish(SessionStarted(time.time(), app.name, app.stage, "local", os.getpid()))
+        await self._start_cloud()
+        self._bootstrap = await asyncio.to_thread(self._find_bootstrap)
+        self._exit.push_async_callback(self._functions.close)
+        channel = spawn(self._open_channel(app, self._bootstrap), name="channel opens", owner=self._tasks)
+        try:
+            await self._apply("start")
+        finally:
+            if not channel.done():
+                await asyncio.wait({channel})
+        channel.result()
+        self.stream.publish(SessionReady(time.time(), time.monotonic() - began))
+        self.ready.set()
+        spawn(self._deploying.watch(), name="config is watched", owner=self._tasks)
+
+    async def _start_cloud(self) -> None:
+        self._exit.push_async_callback(self._cloud.stop)
+        await self._cloud.start()
+        spawn(self._watch_cloud(), name="MiniStack is watched", owner=self._tasks)
+
+    def _find_bootstrap(self) -> Bootstrap:
+        from ..cloud.bootstrap import LocalCloud
+        from ..cloud.stub_zip import build
+
+        stub = build("local")
+        local = LocalCloud(self._cloud.endpoint, self.settings.stage_home)
+        return local.bootstrap(stub, trust_cache=self._cloud.resumed)
+
+    async def _open_channel(self, app: App, bootstrap: Bootstrap) -> None:
+        endpoint = await open_channel(app, bootstrap, self.settings, self.stream, self._functions)
+        self._exit.push_async_callback(endpoint.close)
+
+    async def _apply(self, trigger: str) -> None:
+        assert self._bootstrap is not None
+        manifest: Manifest = await self._program.apply(self._bootstrap, trigger=trigger)
+        await self._functions.update(manifest, endpoint=self._bootstrap.endpoint)
+
+    async def _watch_cloud(self) -> None:
+        status = await self._cloud.wait()
+        self._fail(
+            RemoteError(
+                f"MiniStack ended with status {status} while the session needed it.",
+                hint=f"Its log is {self.settings.log_dir / 'ministack.log'}.",
+            )
+        )
+
+    def _fail(self, error: SstError) -> None:
+        self._failure = self._failure or error
+        self._reason = self._reason or error.message
+        self._stopping.set()
+
+    # --- the control socket -----------------------------------------------------------------------
+
+    async def _status(self, _: dict[str, Any]) -> dict[str, Any]:
+        return status_document(self.state, self.settings, self._functions.describe())
+
+    async def _environment(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"environment": self.environment(asked.get("target"))}
+
+    async def _command(self, asked: dict[str, Any]) -> dict[str, Any]:
+        name, arguments = asked.get("name", ""), asked.get("arguments", {})
+        kind = getattr(c, str(name), None)
+        if not (isinstance(kind, type) and issubclass(kind, c.Command)):
+            raise SstError(f"There is no command {name!r}.")
+        try:
+            self.send(kind(**arguments))
+        except TypeError as error:
+            raise SstError(f"Command {name}: {error}") from error
+        return {"ok": True}

@@ -1,0 +1,89 @@
+"""A command beside a session: its environment, its terminal, its restarts."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from sst_dev.cli.wrapping import _run, command_environment, sdk_folder
+from sst_dev.core.settings import Settings
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path: Path, monkeypatch) -> Settings:
+    monkeypatch.chdir(tmp_path)
+    return Settings(config=tmp_path / "sst_config.py", stage="ada")
+
+
+def test_the_sessions_variables_win_and_foreign_credentials_go(settings: Settings) -> None:
+    """A developer's profile or session token must not mix with the embedded cloud's keys."""
+    inherited = {"HOME": "/h", "AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_REGION": "eu-west-1"}
+    made = command_environment(inherited, {"AWS_REGION": "us-east-1", "SST_APP": "a"}, settings)
+
+    assert (made["HOME"], made["AWS_REGION"], made["SST_APP"]) == ("/h", "us-east-1", "a")
+    assert "AWS_PROFILE" not in made and "AWS_SESSION_TOKEN" not in made
+
+
+def test_the_sdk_comes_last_on_the_users_own_path(settings: Settings) -> None:
+    """What the user put on PYTHONPATH is found first."""
+    made = command_environment({"PYTHONPATH": "/mine"}, {"A": "1"}, settings)
+
+    assert made["PYTHONPATH"].split(os.pathsep) == ["/mine", str(settings.home / "sdk")]
+
+
+def test_the_sdks_folder_holds_sst_and_nothing_else(settings: Settings) -> None:
+    """Nothing of the CLI's own environment leaks into the user's; a second call finds the same."""
+    folder = sdk_folder(settings)
+
+    assert [path.name for path in sdk_folder(settings).iterdir()] == ["sst"]
+    assert (folder / "sst" / "__init__.py").is_file()
+
+
+async def never():
+    await asyncio.Event().wait()
+    yield
+
+
+async def test_the_commands_exit_code_is_the_result(settings: Settings) -> None:
+    """Plain codes pass through, a death by signal is 128 + its number, as in a shell."""
+
+    async def fetch() -> dict[str, str]:
+        return {"CODE": "3"}
+
+    code = "import os, sys; sys.exit(int(os.environ['CODE']))"
+    assert await _run(settings, [sys.executable, "-c", code], fetch, never()) == 3
+    killed = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
+    assert await _run(settings, [sys.executable, "-c", killed], fetch, never()) == 128 + 15
+
+
+async def test_it_starts_again_when_its_links_change_and_only_then(settings: Settings, tmp_path: Path) -> None:
+    """A deploy that changes nothing for the command leaves it alone; one that does restarts it."""
+    signals: asyncio.Queue[None] = asyncio.Queue()
+    values = ["one", "one", "two"]
+    fetched = 0
+
+    async def fetch() -> dict[str, str]:
+        nonlocal fetched
+        fetched += 1
+        return {"LINK": values[min(fetched, 3) - 1]}
+
+    async def changes():
+        while True:
+            await signals.get()
+            yield
+
+    program = (
+        "import os, pathlib, time\n"
+        "with open('starts', 'a') as f: f.write(os.environ['LINK'] + '\\n')\n"
+        "if os.environ['LINK'] == 'one': time.sleep(60)\n"
+    )
+    running = asyncio.get_running_loop().create_task(_run(settings, [sys.executable, "-c", program], fetch, changes()))
+    while not (tmp_path / "starts").exists():
+        await asyncio.sleep(0.01)
+    signals.put_nowait(None)
+    signals.put_nowait(None)
+
+    assert await running == 0
+    assert (tmp_path / "starts").read_text().split() == ["one", "two"]
