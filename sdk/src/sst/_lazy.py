@@ -14,10 +14,10 @@ def load(package: str, namespace: "dict[str, Any]", homes: "dict[str, str]", nam
     """
     if name not in homes:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
-    from importlib import import_module
+    import sys
 
     try:
-        module = import_module(homes[name])
+        __import__(homes[name])  # importlib would bring warnings along
     except ModuleNotFoundError as error:
         if error.name not in ("pulumi", "pulumi_aws"):
             raise
@@ -25,6 +25,7 @@ def load(package: str, namespace: "dict[str, Any]", homes: "dict[str, str]", nam
             f"{package}.{name} is part of an app's configuration and needs {error.name}, which is not installed here. "
             'Install the extra: pip install "sst-py-sdk[infra]"'
         ) from None
+    module = sys.modules[homes[name]]
     if homes[name] == f"{package}.{name}":
         return module  # the import itself has put it into *namespace*
     value = getattr(module, name)
