@@ -40,7 +40,7 @@ class InvocationRequest:
 
 
 class Replies(Protocol):
-    """Where the answer of one invocation goes: exactly one of `response`, `error`, or `stream` up to `final`."""
+    """Where the answer of one invocation goes: one `response`, one `error`, or `stream` up to `final`."""
 
     async def response(self, body: bytes, content_type: str) -> None:
         """The bytes the handler produced."""

@@ -1,0 +1,261 @@
+"""The functions of the app on this machine: the owner of zygotes, workers and reload."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Literal
+
+from sst_worker.wire import Head
+
+from ..core.errors import BugError
+from ..core.events import (
+    EVENT_KEPT,
+    InvocationFinished,
+    InvocationStarted,
+    LogLine,
+    Notice,
+    Phases,
+)
+from ..core.manifest import Function, Manifest
+from ..core.settings import Settings
+from ..core.stream import Stream
+from ..core.tasks import cancel_all, spawn
+from . import outcomes
+from .ignore import Ignore
+from .jobs import Job
+from .launcher import Launcher
+from .model import EnvironmentInfo, InvocationRequest, Replies
+from .outcomes import Outcome
+from .output import Line
+from .pool import Pool
+from .reload import Reloader
+from .triggers import trigger
+from .watch import Watcher
+from .worker import Worker
+
+_FOLDERS_AFTER = 0.05
+"""Seconds after an import before the watched folders are looked at: imports come in groups."""
+_EVICT_EVERY = 60.0
+"""Seconds between two looks for zygotes that nobody needs."""
+
+
+class Functions:
+    """Runs invocations in workers, keeps the workers' code current, and publishes what happens.
+
+    Used from one event loop. `update` comes first; `close` ends every process.
+    """
+
+    def __init__(self, settings: Settings, stream: Stream) -> None:
+        self._stream = stream
+        self._manifest: Manifest | None = None
+        self._ignore = Ignore(settings.root)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._pool = Pool(
+            lambda on_exit: Launcher(settings, say=self._say, on_exit=on_exit, on_line=self._zygote_line), self
+        )
+        self._reloader = Reloader(self._pool, stream.publish)
+        self._watcher = Watcher(self._files_changed)
+        self._folders_timer: asyncio.TimerHandle | None = None
+        self._closed = False
+        spawn(self._watcher.run(), name="watching sources", owner=self._tasks)
+        spawn(self._evict(), name="evicting zygotes", owner=self._tasks)
+
+    async def update(self, manifest: Manifest, *, endpoint: str | None) -> None:
+        """Serve *manifest* from now on; *endpoint* is the AWS endpoint URL in local mode.
+
+        Workers whose handler, variables or links changed are replaced as on an edit of their code.
+        """
+        before, self._manifest = self._manifest, manifest
+        self._pool.launcher.update(manifest, endpoint)
+        if before is None:
+            return
+        for worker in list(self._pool.workers.values()):
+            function = manifest.function(worker.function)
+            if function is None:
+                self._pool.gone(worker.environment)
+            elif _differs(before, manifest, function):
+                self._pool.stale(worker.number, eager=False)
+
+    async def invoke(self, environment: EnvironmentInfo, invocation: InvocationRequest, reply: Replies) -> None:
+        """Run one invocation and give its answer to *reply*; returns when that is done."""
+        job = Job(
+            invocation,
+            environment.id,
+            environment.function,
+            asyncio.get_running_loop().create_future(),
+        )
+        received = time.time()
+        self._stream.publish(
+            InvocationStarted(
+                received,
+                invocation.id,
+                invocation.request_id,
+                environment.function,
+                environment.id,
+                trigger(invocation.body),
+                invocation.body[:EVENT_KEPT],
+            )
+        )
+        function = self._manifest.function(environment.function) if self._manifest else None
+        if function is None or self._closed:
+            job.settle(outcomes.not_started(f'this app has no function "{environment.function}"'))
+        else:
+            self._pool.submit(function, environment, job)
+        streamed = await _stream_pieces(job, reply)
+        outcome = await job.outcome
+        replied = time.monotonic()
+        if not streamed:
+            await _answer(outcome, reply)
+        self._publish_finished(job, outcome, received, time.monotonic() - replied)
+
+    async def gone(self, environment: str) -> None:
+        """The execution environment ended: so does its worker."""
+        self._pool.gone(environment)
+        self._reloader.forget(environment)
+
+    def describe(self) -> dict[str, dict[str, Any]]:
+        """By function: its zygote (pid, rss_mb, preloaded, left_out) and its workers, for `sst status`."""
+        found: dict[str, dict[str, Any]] = {
+            function.name: {"zygote": None, "workers": []}
+            for function in (self._manifest.functions if self._manifest else [])
+        }
+        for name, zygote in self._pool.launcher.describe().items():
+            found.setdefault(name, {"workers": []})["zygote"] = zygote
+        for worker in self._pool.workers.values():
+            found.setdefault(worker.function, {"zygote": None, "workers": []})["workers"].append(
+                {
+                    "number": worker.number,
+                    "environment": worker.environment,
+                    "pid": self._pool.launcher.pid(worker.number),
+                    "memory_mb": worker.memory_mb,
+                    "busy": worker.job is not None,
+                    "code_hash": worker.code_hash,
+                }
+            )
+        return found
+
+    async def close(self) -> None:
+        """End every worker and zygote; invocations still running get an error."""
+        self._closed = True
+        if self._folders_timer:
+            self._folders_timer.cancel()
+        await cancel_all(self._tasks)
+        await self._pool.close()
+
+    # --- what the pool reports ----------------------------------------------------------------------
+
+    def line(self, worker: Worker, line: Line) -> None:
+        """One line of a worker's output."""
+        self._stream.publish(LogLine(time.time(), worker.function, worker.environment, line.invocation, line.text))
+
+    def up(self, worker: Worker, up_ms: float) -> None:
+        """A worker has imported its handler."""
+        self._reloader.up(worker, up_ms)
+        self._watch_soon()
+
+    def failed(self, worker: Worker, failure: Outcome, head: Head) -> None:
+        """A worker's import failed."""
+        self._reloader.failed(worker, failure, head.get("file", ""), head.get("line", 0))
+        self._watch_soon()
+
+    def changed(self, worker: Worker, paths: list[str]) -> None:
+        """A worker was to run and is stale."""
+        self._reloader.sweep(called=worker)
+
+    def answered(self, worker: Worker) -> None:
+        """A worker is done with an invocation."""
+        self._pool.launcher.learn(worker.function, worker.modules)
+        self._watch_soon()
+
+    # --- private ------------------------------------------------------------------------------------
+
+    def _files_changed(self, paths: list[str]) -> None:
+        if not paths or not all(self._ignore(path) for path in paths):
+            self._reloader.sweep()
+
+    def _watch_soon(self) -> None:
+        if self._folders_timer is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._folders_timer = loop.call_later(_FOLDERS_AFTER, self._watch_now)
+
+    def _watch_now(self) -> None:
+        self._folders_timer = None
+        self._watcher.watch({f for f in self._reloader.folders() if not self._ignore(f"{f}/x")})
+
+    async def _evict(self) -> None:
+        while True:
+            await asyncio.sleep(_EVICT_EVERY)
+            self._pool.launcher.evict(asyncio.get_running_loop().time())
+
+    def _say(self, text: str, level: Literal["info", "warning"]) -> None:
+        self._stream.publish(Notice(time.time(), text, level))
+
+    def _zygote_line(self, function: str, text: str) -> None:
+        self._stream.publish(LogLine(time.time(), function, "", None, text))
+
+    def _publish_finished(self, job: Job, outcome: Outcome, received: float, reply_s: float) -> None:
+        now = time.monotonic()
+        request = job.request
+        queue = None if job.dispatched is None else (job.dispatched - job.arrived) * 1000
+        if queue is not None and job.init_ms:
+            queue = max(0.0, queue - job.init_ms)
+        self._stream.publish(
+            InvocationFinished(
+                time.time(),
+                request.id,
+                request.request_id,
+                job.function,
+                job.environment,
+                outcome.status,
+                duration_ms=(now - job.arrived) * 1000,
+                response=outcome.body[:EVENT_KEPT],
+                error_type=outcome.error_type,
+                error_message=outcome.error_message,
+                frames=outcome.frames,
+                memory_mb=job.memory_mb,
+                code_hash=job.code_hash,
+                phases=Phases(
+                    cloud_ms=max(0.0, (received - request.sent_at) * 1000),
+                    queue_ms=queue,
+                    import_ms=job.init_ms,
+                    handler_ms=job.handler_ms,
+                    reply_ms=reply_s * 1000,
+                ),
+            )
+        )
+
+
+def _differs(before: Manifest, after: Manifest, function: Function) -> bool:
+    """Whether workers of *function* would be started otherwise than before."""
+    old = before.function(function.name)
+    if old is None or before.link_environment(old.links) != after.link_environment(function.links):
+        return True
+    fields = ("handler", "runtime", "environment", "memory", "log_format", "streaming")
+    return any(getattr(old, name) != getattr(function, name) for name in fields)
+
+
+async def _stream_pieces(job: Job, reply: Replies) -> bool:
+    """Pass on the pieces of a streamed response; False when the response is not a stream."""
+    streamed = False
+    async for head, body in job.stream():
+        streamed = True
+        failed = bool(head.get("error_type"))
+        await reply.stream(
+            b"" if failed else body,
+            content_type=head.get("content_type", "") if head.get("index") == 0 else "",
+            final=bool(head.get("final")),
+            error_type=head.get("error_type", ""),
+            error_body=body if failed else b"",
+        )
+    return streamed
+
+
+async def _answer(outcome: Outcome, reply: Replies) -> None:
+    match outcome.status:
+        case "ok":
+            await reply.response(outcome.body, outcome.content_type)
+        case "error" | "timeout" | "crash":
+            await reply.error(outcome.body, outcome.error_type, outcome.xray_cause)
+        case _:
+            raise BugError(f"an outcome with status {outcome.status!r}")

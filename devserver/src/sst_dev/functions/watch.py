@@ -1,0 +1,55 @@
+"""Watches the folders of the files that workers were made from, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from watchfiles import awatch
+
+STEP_MS = 25
+"""Quiet time that ends a batch of changes: editors and `git checkout` write in bursts. Calls do not wait for it:
+they look at the files themselves."""
+DEBOUNCE_MS = 1_000
+"""Longest time a batch may grow."""
+
+
+class Watcher:
+    """Calls *on_change* with each batch of changed paths in the watched folders (not those below them)."""
+
+    def __init__(self, on_change: Callable[[list[str]], None]) -> None:
+        self._on_change = on_change
+        self._folders: frozenset[str] = frozenset()
+        self._again = asyncio.Event()
+        self.settled = asyncio.Event()
+        """Set while the watched folders are the wanted ones."""
+
+    def watch(self, folders: Collection[str | Path]) -> None:
+        """From now on watch *folders* instead of those before."""
+        wanted = frozenset(str(folder) for folder in folders)
+        if wanted != self._folders:
+            self._folders = wanted
+            self._again.set()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            self._again.clear()
+            folders = [folder for folder in sorted(self._folders) if Path(folder).is_dir()]
+            if not folders:
+                await self._again.wait()
+                continue
+            async for batch in awatch(
+                *folders,
+                recursive=False,
+                stop_event=self._again,
+                step=STEP_MS,
+                debounce=DEBOUNCE_MS,
+                watch_filter=None,
+                yield_on_timeout=False,
+                ignore_permission_denied=True,
+            ):
+                self._on_change(sorted({path for _, path in batch}))
+            # Whatever changed between two watches shows when the files are compared.
+            self._on_change([])
