@@ -85,7 +85,7 @@ def test_runs_from_the_zip_alone(tmp_path: Path) -> None:
         [str(bootstrap)], env={"SST_STUB_PYTHON": sys.executable}, capture_output=True, text=True, check=False
     )
 
-    assert done.stderr == "sst_stub ends: it runs inside Lambda, and AWS_LAMBDA_RUNTIME_API is not set\n"
+    assert done.stderr == "sst stub: it ends: it runs inside Lambda, and AWS_LAMBDA_RUNTIME_API is not set\n"
     assert done.returncode == 1
 
 

@@ -8,10 +8,11 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import pytest
+from sst_bridge.endpoint import Unreachable
 from sst_bridge.messages import Error, Invoke, Response, Stream
 from sst_stub.environment import config
 from sst_stub.runtime_api import RuntimeApi
-from sst_stub.stub import Stub, Unreachable
+from sst_stub.stub import Stub
 
 from tests.stub_lambda import events
 from tests.stub_lambda.test_environment import ENVIRON

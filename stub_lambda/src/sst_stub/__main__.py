@@ -7,12 +7,18 @@ import contextlib
 import gc
 import json
 import os
+import secrets
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 
-from .environment import Config, config
+from sst_bridge.appsync.api import EventApi
+from sst_bridge.appsync.connection import connector
+from sst_bridge.appsync.signing import Credentials
+from sst_bridge.endpoint import StubEndpoint
+
+from .environment import Config, config, handler_environment
 from .runtime_api import RuntimeApi, RuntimeApiError
 from .stub import Endpoint, Stub
 
@@ -27,9 +33,9 @@ def main() -> int:
     """Serve until Lambda ends the environment: 0 after SIGTERM, 1 when the environment cannot go on."""
     address = os.environ.get("AWS_LAMBDA_RUNTIME_API")
     if not address:
-        _complain("it runs inside Lambda, and AWS_LAMBDA_RUNTIME_API is not set")
+        _complain("it ends: it runs inside Lambda, and AWS_LAMBDA_RUNTIME_API is not set")
         return 1
-    return asyncio.run(run(RuntimeApi(address), os.environ, _bridge))
+    return asyncio.run(run(RuntimeApi(address), os.environ, bridge))
 
 
 async def run(api: RuntimeApi, environ: Mapping[str, str], make_endpoint: MakeEndpoint) -> int:
@@ -62,7 +68,7 @@ async def _live(stub: Stub, api: RuntimeApi) -> None:
             group.create_task(stub.run(), name="serve events")
             group.create_task(api.watch(), name="watch the Runtime API")
     except* RuntimeApiError as errors:
-        _complain(str(errors.exceptions[0]))
+        _complain(f"it ends: {errors.exceptions[0]}")
 
 
 async def _close(endpoint: Endpoint) -> None:
@@ -80,11 +86,23 @@ async def _report_init_error(api: RuntimeApi, error: Exception) -> None:
 
 
 def _complain(message: str) -> None:
-    print(f"sst_stub ends: {message}", file=sys.stderr)  # noqa: T201
+    print(f"sst stub: {message}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _bridge(settings: Config, environ: Mapping[str, str]) -> Endpoint:
-    raise NotImplementedError
+def bridge(settings: Config, environ: Mapping[str, str]) -> StubEndpoint:
+    """The stub's end of the bridge. Its environment id is new with each process, as module globals are."""
+    credentials = Credentials(settings.access_key_id, settings.secret_access_key, settings.session_token or None)
+    api = EventApi(settings.http_host, settings.realtime_host, settings.region)
+    return StubEndpoint(
+        connector(api, lambda: credentials),
+        app=settings.app,
+        stage=settings.stage,
+        key=settings.key,
+        environment=secrets.token_hex(16),
+        function=settings.function,
+        variables=handler_environment(environ),
+        on_problem=_complain,
+    )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
+from sst_bridge.endpoint import Unreachable
 from sst_bridge.messages import Error, Invoke, Response, Stream
 
 from . import away
@@ -32,10 +33,6 @@ TIMED_OUT = "Sandbox.Timedout"
 
 Reply = Response | Error | Stream
 Replies = AsyncGenerator[Reply]
-
-
-class Unreachable(Exception):
-    """No dev server answers; the message is one clause that says what was tried."""
 
 
 class Endpoint(Protocol):
