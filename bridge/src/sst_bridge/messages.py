@@ -3,8 +3,7 @@
 Kinds are words and are never renamed or reused; unknown kinds and unknown fields are ignored by the receiver,
 missing fields take their defaults. `tests/wire/golden/` pins the encoding. Times are seconds since the epoch.
 
-Two channels (AppSync Events, namespace `sst`): stubs publish to `/sst/{app}/{stage}/dev`, the dev server
-publishes to `/sst/{app}/{stage}/{environment}`.
+The paths they travel on are `channel.Paths`.
 """
 
 from __future__ import annotations
@@ -21,6 +20,14 @@ class Message:
 
 
 # --- stub → dev server ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Received(Message):
+    """The caller took every piece of a stream before `index`: the dev server may forget those and send more."""
+
+    nonce: str
+    index: int
 
 
 @dataclass(frozen=True)
@@ -121,26 +128,29 @@ class Reintroduce(Message):
 
 @dataclass(frozen=True)
 class Missing(Message):
-    """Some frames of a large message did not arrive: send those again."""
+    """Some frames of a large message did not arrive: send those again. A sign of life, too."""
 
     message: str
     """Id of the message, from its frames (hex)."""
-    indexes: tuple[int, ...]
+    indexes: tuple[int, ...] = ()
+    """Empty while frames keep coming: nothing is wanted yet."""
 
 
-# --- dev server → the dev channel -----------------------------------------------------------------
+# --- dev server → other dev servers and every stub ------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Heartbeat(Message):
-    """A dev server holds this stage: sent when it starts and when another one asks."""
+    """A dev server holds this stage: sent to all when it starts, and to another one that asks."""
 
     host: str
     user: str
     started_at: float
     pid: int = 0
     answer_to: str = ""
-    """Session id of the `Claim` this answers."""
+    """Session id of the dev server that must not run beside this one."""
+    takeover: bool = False
+    """Came with `--takeover`: whoever held the stage before leaves."""
 
 
 @dataclass(frozen=True)
@@ -155,4 +165,12 @@ class Claim(Message):
 
 @dataclass(frozen=True)
 class Bye(Message):
-    """This dev server leaves; stubs may answer at once that nobody is there."""
+    """This dev server leaves; stubs may answer at once that nobody is there.
+
+    Sent to other dev servers when it stops taking invocations (with those it still runs) and, to all, when it is gone.
+    """
+
+    running: tuple[str, ...] = ()
+    """Nonces this dev server will still answer: nobody else runs them."""
+    answered: tuple[str, ...] = ()
+    """Nonces it has answered, newest last: nobody runs them again, even if the reply was lost."""
