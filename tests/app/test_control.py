@@ -59,8 +59,8 @@ async def test_unknown_and_broken_questions_are_answered(tmp_path: Path) -> None
         answers = [json.loads(await reader.readline()) for _ in range(4)]
         writer.close()
 
-        assert ["error" in each for each in answers] == [True, True, True, False]
-        assert "events, status" in answers[2]["error"] or "status, events" in answers[2]["error"]
+        assert ["refused" in each for each in answers] == [True, True, True, False]
+        assert "events, status" in answers[2]["refused"] or "status, events" in answers[2]["refused"]
     finally:
         await one.close()
 

@@ -32,7 +32,7 @@ async def test_data_and_port_survive_an_orderly_stop(tmp_path: Path) -> None:
 
 async def test_a_kill_goes_back_to_the_last_orderly_stop(tmp_path: Path) -> None:
     """The engine's record is put back together with MiniStack's own data, so that the two agree."""
-    record = tmp_path / ".sst/stages/test/resources.json"
+    record = tmp_path / ".sst/stages/test/resources.jsonl"
     async with running_ministack(tmp_path) as first:
         client("s3", first.endpoint).create_bucket(Bucket="early")
         record.write_text("early")
@@ -50,7 +50,7 @@ async def test_a_kill_goes_back_to_the_last_orderly_stop(tmp_path: Path) -> None
 
 async def test_a_kill_of_the_first_session_begins_anew(tmp_path: Path) -> None:
     """Nothing was ever saved, so nothing may be believed."""
-    record = tmp_path / ".sst/stages/test/resources.json"
+    record = tmp_path / ".sst/stages/test/resources.jsonl"
     async with running_ministack(tmp_path) as first:
         record.write_text("half")
         os.kill(first.pid, signal.SIGKILL)

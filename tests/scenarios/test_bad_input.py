@@ -44,7 +44,7 @@ def test_a_bad_project_is_refused_in_one_sentence(tmp_path: Path, case: str) -> 
     assert all(word in text for word in words), text
     assert "error:" in text and "hint:" in text
     assert "sst_dev" not in text and "pulumi" not in text.lower().replace("https://", "")
-    assert not (tmp_path / ".sst/stages/test/resources.json").exists()
+    assert not (tmp_path / ".sst/stages/test/resources.jsonl").exists()
     assert b"+ " not in done.stdout
 
 

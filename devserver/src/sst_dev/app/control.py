@@ -1,7 +1,7 @@
 """The control socket: how other commands, and other programs, talk to a running session.
 
 A Unix socket of mode 0600, `.sst/<stage>.sock`. A request is one JSON line `{"command": …}`; the answer is one JSON
-line, or for `events` a line per event until the reader goes. An answer with `error` carries a sentence and a `hint`.
+line, or for `events` a line per event until the reader goes. An answer with `refused` carries a sentence there, and a `hint`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ControlServer:
         self._handlers = handlers
         self._server: asyncio.Server | None = None
         self._lock: IO[str] | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._followers: set[asyncio.Future[None]] = set()
 
     async def start(self) -> None:
@@ -82,21 +82,25 @@ class ControlServer:
             self._server.close()
             if self._followers:
                 await asyncio.wait(self._followers, timeout=FAREWELL)
-            for writer in list(self._writers):
+            for writer in self._connections.values():
                 writer.close()
+            if self._connections:
+                await asyncio.wait(self._connections)
             self._path.unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections[task] = writer
         try:
             async for line in reader:
                 await self._answer(line, writer)
         except (ConnectionError, ValueError):
             """The other side went away, or sent a line over the bound: nobody is there to tell."""
         finally:
-            self._writers.discard(writer)
+            del self._connections[task]
             writer.close()
 
     async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> None:
@@ -104,7 +108,7 @@ class ControlServer:
             asked = json.loads(line)
             command = asked["command"]
         except (ValueError, KeyError, TypeError):
-            await _send(writer, {"error": "A request is one JSON object with `command`."})
+            await _send(writer, {"refused": "A request is one JSON object with `command`."})
             return
         if command == "events":
             await self._follow(writer)
@@ -112,10 +116,10 @@ class ControlServer:
             try:
                 await _send(writer, await handler(asked))
             except SstError as error:
-                await _send(writer, {"error": error.message, "hint": error.hint})
+                await _send(writer, {"refused": error.message, "hint": error.hint})
         else:
             known = ", ".join(sorted([*self._handlers, "events"]))
-            await _send(writer, {"error": f"Unknown command {command!r}; known: {known}."})
+            await _send(writer, {"refused": f"Unknown command {command!r}; known: {known}."})
 
     async def _follow(self, writer: asyncio.StreamWriter) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -142,8 +146,8 @@ async def request(path: Path, question: dict[str, Any]) -> dict[str, Any]:
         writer.close()
     if not answer:
         raise no_session(path)
-    if "error" in answer:
-        raise SstError(answer["error"], hint=answer.get("hint", ""))
+    if "refused" in answer:
+        raise SstError(answer["refused"], hint=answer.get("hint", ""))
     return answer
 
 

@@ -43,7 +43,7 @@ class Session:
         self.stream.observe(self.state.apply)
         self._cloud = MiniStack(settings, self.stream)
         self._program = Program(settings, self.stream)
-        self._functions = Functions(settings, self.stream)
+        self._functions: Functions | None = None
         self._bootstrap: Bootstrap | None = None
         self._deploying = Deploying(settings, self.stream, self._apply)
         self._control = ControlServer(
@@ -80,6 +80,10 @@ class Session:
         """Bring the session up, serve until a stop is asked for or something essential ends, go down in order."""
         try:
             await self._control.start()
+        except BaseException:
+            self.stream.close()
+            raise
+        try:
             self._exit.push_async_callback(self._control.close)
             self._exit.callback(self.stream.close)
             up = spawn(self._up(), name="session comes up", owner=self._tasks)
@@ -94,7 +98,6 @@ class Session:
             self.stream.publish(SessionStopping(time.time(), self._reason or "it could not go on"))
             await cancel_all(self._tasks)
             await self._exit.aclose()
-            self.stream.close()
 
     # --- coming up --------------------------------------------------------------------------------
 
@@ -110,13 +113,13 @@ class Session:
         self.stream.publish(SessionStarted(time.time(), app.name, app.stage, "local", os.getpid()))
         await self._start_cloud()
         self._bootstrap = await asyncio.to_thread(self._find_bootstrap)
+        self._functions = Functions(self.settings, self.stream)
         self._exit.push_async_callback(self._functions.close)
         channel = spawn(self._open_channel(app, self._bootstrap), name="channel opens", owner=self._tasks)
         try:
             await self._apply("start")
         finally:
-            if not channel.done():
-                await asyncio.wait({channel})
+            await asyncio.wait({channel})
         channel.result()
         self.stream.publish(SessionReady(time.time(), time.monotonic() - began))
         self.ready.set()
@@ -129,18 +132,19 @@ class Session:
 
     def _find_bootstrap(self) -> Bootstrap:
         from ..cloud.bootstrap import LocalCloud
-        from ..cloud.stub_zip import build
+        from ..cloud.stub_zip import build_stub
 
-        stub = build("local")
+        stub = build_stub("local")
         local = LocalCloud(self._cloud.endpoint, self.settings.stage_home)
         return local.bootstrap(stub, trust_cache=self._cloud.resumed)
 
     async def _open_channel(self, app: App, bootstrap: Bootstrap) -> None:
-        endpoint = await open_channel(app, bootstrap, self.settings, self.stream, self._functions)
+        assert self._functions is not None
+        endpoint = await open_channel(app, bootstrap, self.settings, self.stream, self._functions, self._fail)
         self._exit.push_async_callback(endpoint.close)
 
     async def _apply(self, trigger: str) -> None:
-        assert self._bootstrap is not None
+        assert self._bootstrap is not None and self._functions is not None
         manifest: Manifest = await self._program.apply(self._bootstrap, trigger=trigger)
         await self._functions.update(manifest, endpoint=self._bootstrap.endpoint)
 
@@ -161,7 +165,8 @@ class Session:
     # --- the control socket -----------------------------------------------------------------------
 
     async def _status(self, _: dict[str, Any]) -> dict[str, Any]:
-        return status_document(self.state, self.settings, self._functions.describe())
+        workers = self._functions.describe() if self._functions else {}
+        return status_document(self.state, self.settings, workers)
 
     async def _environment(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"environment": self.environment(asked.get("target"))}

@@ -6,16 +6,18 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..app.control import follow, request
-from ..app.session import Session
 from ..core.events import DeployFinished
 from ..core.settings import Settings
 from ..core.tasks import cancel_all, spawn
 from ..processes.spawn import Child, reclaim_terminal, start
+
+if TYPE_CHECKING:
+    from ..app.session import Session
 
 FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 """Variables of the developer's own AWS access that would win over, or mix with, what the session gives."""

@@ -1,7 +1,7 @@
 """MiniStack as a child process on loopback: port and data kept per app and stage.
 
 MiniStack saves its state on an orderly stop only, so the engine's record of what exists is saved beside it at that
-moment (`saved.json`) and put back when the last stop was not orderly: the pair always agrees, and a kill costs at
+moment (`saved.jsonl`) and put back when the last stop was not orderly: the pair always agrees, and a kill costs at
 most a fresh apply.
 """
 
@@ -48,8 +48,8 @@ class MiniStack:
         self._stream = stream
         self._home = settings.stage_home / "cloud"
         self._record = self._home / "record.json"
-        self._saved = self._home / "saved.json"
-        self._engine_state = settings.stage_home / "resources.json"
+        self._saved = self._home / "saved.jsonl"
+        self._engine_state = settings.stage_home / "resources.jsonl"
         self._log = settings.log_dir / "ministack.log"
         self._child: Child | None = None
         self.port = 0
@@ -117,7 +117,7 @@ class MiniStack:
     def _environment(self) -> dict[str, str]:
         """All that MiniStack, and so every stub it starts, gets to see of this machine."""
         data = self._home
-        return {
+        variables = {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
             "HOME": str(data),
             "TMPDIR": str(private_dir(data / "tmp")),
@@ -136,6 +136,9 @@ class MiniStack:
             "LOG_LEVEL": "INFO",
             "SST_STUB_PYTHON": sys.executable,
         }
+        # What only MiniStack is meant to see stays out of the handlers: the stub leaves these names behind.
+        hidden = " ".join(name for name in variables if not name.startswith("AWS_"))
+        return {**variables, "SST_STUB_HIDDEN": hidden}
 
     async def _launch(self, python: Path) -> None:
         _trim(self._log, LOG_KEPT)

@@ -55,6 +55,11 @@ class Settings:
         return self.home / "stages" / self.stage
 
     @property
+    def engine_state(self) -> Path:
+        """What the embedded engine knows to exist; it agrees with MiniStack's data or is put back with it."""
+        return self.stage_home / "resources.jsonl"
+
+    @property
     def log_dir(self) -> Path:
         """`.sst/log/`: one file per pane, MiniStack's log, and `invocations.jsonl`."""
         return self.home / "log"

@@ -1,0 +1,114 @@
+"""The session's end of the bridge: what the channel brings becomes invocations, and what they answer goes back."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import secrets
+import socket
+import time
+from collections.abc import Callable
+
+from sst_bridge.appsync.api import EventApi
+from sst_bridge.appsync.connection import connector
+from sst_bridge.appsync.refusal import ServiceRefused
+from sst_bridge.appsync.signing import Credentials
+from sst_bridge.channel import ConnectionState
+from sst_bridge.endpoint import (
+    CLAIM_WINDOW,
+    DevEndpoint,
+    Environment,
+    InvocationHandler,
+    Reply,
+    SessionInfo,
+    StageHeld,
+)
+from sst_bridge.messages import Invoke
+
+from ..core.bootstrap import Bootstrap
+from ..core.errors import RemoteError, SstError, UserError
+from ..core.events import BridgeConnected, BridgeDisconnected, Notice
+from ..core.manifest import App
+from ..core.settings import Settings
+from ..core.stream import Stream
+from ..functions.functions import Functions
+from ..functions.model import EnvironmentInfo, InvocationRequest
+
+
+async def open_channel(
+    app: App,
+    bootstrap: Bootstrap,
+    settings: Settings,
+    stream: Stream,
+    functions: Functions,
+    on_failure: Callable[[SstError], None],
+) -> DevEndpoint:
+    """Connect and hold the stage; return the endpoint, which serves until it is closed.
+
+    *on_failure* is called when another dev server takes the stage. Raises `UserError` when one holds it, and
+    `RemoteError` when the service refuses.
+    """
+    me = SessionInfo(f"dev-{secrets.token_hex(8)}", socket.gethostname(), getpass.getuser(), time.time())
+    credentials = Credentials(bootstrap.access_key_id, bootstrap.secret_access_key, bootstrap.session_token)
+
+    def taken(holder: SessionInfo) -> None:
+        on_failure(UserError(f"{holder.user} on {holder.host} has taken over stage {app.stage}.", hint=_TAKE_BACK))
+
+    endpoint = DevEndpoint(
+        connector(
+            EventApi(bootstrap.http_host, bootstrap.realtime_host, bootstrap.region, bootstrap.api_arn),
+            lambda: credentials,
+        ),
+        app=app.name,
+        stage=app.stage,
+        key=base64.b64decode(bootstrap.bridge_key),
+        session=me,
+        handler=_handler(functions),
+        on_state=_publisher(stream),
+        on_taken=taken,
+        on_problem=lambda sentence: stream.publish(Notice(time.time(), sentence, "warning")),
+        # On the embedded cloud nobody else can hold the stage: the session's lock is taken, and no one is waited for.
+        claim_window=0.0 if bootstrap.endpoint else CLAIM_WINDOW,
+    )
+    try:
+        await endpoint.start(takeover=settings.takeover)
+    except StageHeld as held:
+        raise UserError(f"Stage {app.stage} is taken: {held}.", hint=_TAKE_BACK) from held
+    except ServiceRefused as refused:
+        raise RemoteError(refused.message, hint=refused.hint) from refused
+    return endpoint
+
+
+_TAKE_BACK = "Use a stage of your own (--stage NAME), or replace the other session with --takeover."
+
+
+def _handler(functions: Functions) -> InvocationHandler:
+    async def run(environment: Environment, invoke: Invoke, reply: Reply) -> None:
+        request = InvocationRequest(
+            id=invoke.nonce,
+            request_id=invoke.request_id,
+            deadline_ms=invoke.deadline_ms,
+            arn=invoke.arn,
+            sent_at=invoke.sent_at,
+            content_type=invoke.content_type,
+            trace_id=invoke.trace_id,
+            client_context=invoke.client_context,
+            identity=invoke.identity,
+            tenant_id=invoke.tenant_id,
+            body=invoke.body,
+        )
+        info = EnvironmentInfo(environment.id, environment.function, environment.variables)
+        await functions.invoke(info, request, reply)
+
+    return run
+
+
+def _publisher(stream: Stream) -> Callable[[ConnectionState], None]:
+    def publish(state: ConnectionState) -> None:
+        now = time.time()
+        if state.ready:
+            stream.publish(BridgeConnected(now, state.host))
+        else:
+            stream.publish(BridgeDisconnected(now, state.reason))
+
+    return publish
