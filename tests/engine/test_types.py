@@ -42,6 +42,15 @@ def manifest(*handlers: str, **links: dict[str, Any]) -> Manifest:
 NOTES = {"name": "n", "deep": {"port": 1}, "items": [1]}
 
 
+def handlers_at(root: Path, *handlers: str) -> list[str]:
+    """Write a file for each handler; return the handlers."""
+    for handler in handlers:
+        path = root / f"{handler.rpartition('.')[0]}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(HANDLER)
+    return list(handlers)
+
+
 def project(folder: Path, extra: str = "") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pyproject.toml").write_text(f'[project]\nname = "{folder.name}"\nversion = "0"\n{extra}')
@@ -112,7 +121,9 @@ def test_the_file_lies_beside_each_project_that_holds_a_handler(tmp_path: Path) 
     """A project of its own gets a file of its own; folders without a handler get none."""
     api, _ = project(tmp_path / "api"), project(tmp_path / "unused")
 
-    assert stub_folders(tmp_path, ["api/src/api/web.handler", "plain/fn.handler"]) == [tmp_path, api]
+    handlers = handlers_at(tmp_path, "api/src/api/web.handler", "plain/fn.handler")
+
+    assert stub_folders(tmp_path, handlers) == [tmp_path, api]
 
 
 def test_workspace_members_share_the_file_of_the_workspace(tmp_path: Path) -> None:
@@ -121,7 +132,8 @@ def test_workspace_members_share_the_file_of_the_workspace(tmp_path: Path) -> No
     project(tmp_path / "packages" / "api")
     apart = project(tmp_path / "packages" / "apart")
 
-    handlers = ["packages/api/src/api/web.handler", "packages/apart/fn.handler"]
+    handlers = handlers_at(tmp_path, "packages/api/src/api/web.handler", "packages/apart/fn.handler")
+
     assert stub_folders(tmp_path, handlers) == [tmp_path, apart]
 
 
@@ -167,12 +179,7 @@ def layout(name: str, root: Path) -> tuple[Path, Manifest]:
         project(root / "packages" / "api")
     if name == "own project":
         start = project(root / "functions")
-    app = manifest(*LAYOUTS[name], Notes=NOTES)
-    for function in app.functions:
-        path = root / f"{function.handler.rpartition('.')[0]}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(HANDLER)
-    return start, app
+    return start, manifest(*handlers_at(root, *LAYOUTS[name]), Notes=NOTES)
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

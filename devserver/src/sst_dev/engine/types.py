@@ -9,12 +9,12 @@ name under the folder it checks.
 from __future__ import annotations
 
 import keyword
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import UserError
+from ..core.handlers import locate, nearest_project, workspace_members
 from ..core.manifest import Manifest
 
 FILE_NAME = "sst_env.pyi"
@@ -62,7 +62,7 @@ def write_types(manifest: Manifest, root: Path) -> list[Path]:
     """Write `sst_env.pyi` where the app at *root* needs it; return the files that changed.
 
     A file that already says the same is left alone, so that no editor or watcher sees a change that is none.
-    Raises UserError when a file cannot be written.
+    Raises UserError when a file cannot be written, or a handler is gone.
     """
     text = stub_text(manifest)
     changed = []
@@ -87,26 +87,11 @@ def stub_folders(root: Path, handlers: Iterable[str]) -> list[Path]:
 
 def _project(root: Path, handler: str) -> Path:
     """The folder at or below *root* whose type checker run covers *handler*."""
-    folder = (root / handler).parent
-    within = [place for place in (folder, *folder.parents) if place.is_relative_to(root)]
-    projects = [place for place in within if (place / "pyproject.toml").is_file()]
-    if not projects:
+    project = nearest_project(root, locate(root, handler).file)
+    if project is None or not project.is_relative_to(root):
         return root
-    for above in projects[1:]:
-        if _is_member(above, projects[0]):
-            return above
-    return projects[0]
-
-
-def _is_member(workspace: Path, project: Path) -> bool:
-    """Whether the uv workspace at *workspace*, if it is one, has *project* as a member."""
-    try:
-        document = tomllib.loads((workspace / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False  # uv names the fault of a pyproject.toml when it is asked for the environment
-    settings = document.get("tool", {}).get("uv", {}).get("workspace", {})
-    excluded = any(project in workspace.glob(pattern) for pattern in settings.get("exclude", []))
-    return not excluded and any(project in workspace.glob(pattern) for pattern in settings.get("members", []))
+    above = [place for place in project.parents if place.is_relative_to(root)]
+    return next((place for place in above if project in workspace_members(place)), project)
 
 
 def _class_lines(name: str, properties: Mapping[str, Any]) -> list[str]:
