@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from sst import aws as aws
     from sst.infra.app import App as App
     from sst.infra.app import AppInput as AppInput
+    from sst.infra.errors import ConfigError as ConfigError
+    from sst.infra.globals import app as app
     from sst.infra.globals import asset as asset
-    from sst.infra.globals import iam_edit as iam_edit
+    from sst.infra.globals import dev as dev
     from sst.infra.globals import transform as transform
     from sst.infra.linkable import Linkable as Linkable
     from sst.resource import Link as Link
@@ -26,14 +28,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "App": "sst.infra.app",
     "AppInput": "sst.infra.app",
+    "ConfigError": "sst.infra.errors",
     "Link": "sst.resource",
     "LinkError": "sst.resource",
     "LinkSourceError": "sst.resource",
     "Linkable": "sst.infra.linkable",
     "Resource": "sst.resource",
+    "app": "sst.infra.globals",
     "asset": "sst.infra.globals",
     "aws": "sst.aws",
-    "iam_edit": "sst.infra.globals",
+    "dev": "sst.infra.globals",
     "transform": "sst.infra.globals",
 }
 """Name → the module it lives in, or is. Type checkers read the imports above; a test keeps the two alike."""

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from sst.aws.streaming import stream as stream
     from sst.infra.aws.bucket import Bucket as Bucket
     from sst.infra.aws.function import Function as Function
+    from sst.infra.globals import iam_edit as iam_edit
+    from sst.infra.permission import Permission as Permission
     from sst.infra.permission import permission as permission
 
 _HOMES = {
     "Bucket": "sst.infra.aws.bucket",
     "Function": "sst.infra.aws.function",
+    "Permission": "sst.infra.permission",
+    "iam_edit": "sst.infra.globals",
     "permission": "sst.infra.permission",
     "realtime": "sst.aws.realtime",
     "stream": "sst.aws.streaming",

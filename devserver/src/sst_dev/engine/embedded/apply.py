@@ -1,0 +1,237 @@
+"""Making resources what the program says they are: one operation at a time here, many at once by Pulumi's threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from ...core.errors import RemoteError, SstError, UserError
+from .aws import CONNECTIONS, EXISTS, NOT_FOUND, Aws, code_of, sentence
+from .kind import Kind, Made, kind_of
+from .state import Entry, State
+
+Report = Callable[[dict[str, Any]], None]
+"""Takes one message of the protocol in docs/internals.md; called from many threads."""
+
+
+class Applier:
+    """One run against one cloud. Owns the order of calls and records; the calls themselves are the kinds'."""
+
+    def __init__(self, aws: Aws, state: State, report: Report) -> None:
+        self._aws = aws
+        self._state = state
+        self._report = report
+        self._lock = threading.Lock()
+        self._declared: set[str] = set()
+        self._replaced: set[str] = set()
+        self._unsupported: set[str] = set()
+        self.changed = 0
+        self.failure: SstError | None = None
+        """The first one: what comes after it is a consequence, or was under way at the same time."""
+
+    def resource(self, wanted: Entry, ignore: Iterable[str], replace_on: Iterable[str]) -> Made:
+        """Make *wanted* exist as it is declared and return it. Raises `RemoteError` and `UserError`."""
+        with self._lock:
+            if self.failure is not None:
+                raise self.failure
+            if wanted.urn in self._declared:
+                raise UserError(
+                    f"Two resources of the type {wanted.type} are called {wanted.name!r}.",
+                    hint="Give one of them another name.",
+                )
+            self._declared.add(wanted.urn)
+        kind = kind_of(wanted.type)
+        if kind is None:
+            return self._skip(wanted)
+        old = self._state.entries.get(wanted.urn)
+        for key in ignore:
+            if old is not None and key in old.inputs:
+                wanted.inputs[key] = old.inputs[key]
+        action = self._action(kind, old, wanted, frozenset(replace_on))
+        if action is None:
+            assert old is not None
+            if (old.dependencies, old.protect, old.retain) != (wanted.dependencies, wanted.protect, wanted.retain):
+                self._state.put(replace(wanted, id=old.id, outputs=old.outputs))
+            return Made(old.id, old.outputs)
+        return self._perform(action, kind, old, wanted)
+
+    def read(self, wanted: Entry) -> Made:
+        """The existing resource with the id of *wanted*, for `Component.get`."""
+        kind = kind_of(wanted.type)
+        if kind is None:
+            return self._skip(wanted)
+        return self._reported("read", wanted, lambda: Made(wanted.id, kind.read(self._aws, wanted.id)))
+
+    def delete_undeclared(self) -> None:
+        """Delete what the record holds and the program no longer declares, dependents first."""
+        doomed = {urn: entry for urn, entry in self._state.entries.items() if urn not in self._declared}
+        for layer in _dependents_first(doomed):
+            with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="delete") as pool:
+                for future in [pool.submit(self._delete, entry) for entry in layer]:
+                    future.result()
+
+    # --- private ----------------------------------------------------------------------------------
+
+    def _action(self, kind: Kind, old: Entry | None, wanted: Entry, replace_on: frozenset[str]) -> str | None:
+        """What has to be done, or None when the inputs are what they were."""
+        if old is None or not old.id:
+            return "create"
+        keys = old.inputs.keys() | wanted.inputs.keys()
+        changed = {key for key in keys if old.inputs.get(key) != wanted.inputs.get(key)}
+        if changed & (kind.replace | replace_on):
+            return "replace"
+        # What depends on a resource that was made anew may have gone with the old one.
+        if changed or old.pending or self._replaced.intersection(wanted.dependencies):
+            return "update"
+        return None
+
+    def _perform(self, action: str, kind: Kind, old: Entry | None, wanted: Entry) -> Made:
+        def perform() -> Made:
+            self._state.begin(wanted if action == "create" else replace(wanted, id=old.id if old else ""))
+            if action == "create":
+                made = self._create(kind, wanted, begun=old is not None)
+            elif action == "update":
+                assert old is not None
+                made = self._update(kind, old, wanted)
+            else:
+                assert old is not None
+                self._forbid_protected(old)
+                if not old.retain:
+                    _unless_gone(lambda: kind.delete(self._aws, old.id, old.inputs))
+                self._state.drop(wanted.urn)
+                with self._lock:
+                    self._replaced.add(wanted.urn)
+                self._state.begin(wanted)
+                made = self._create(kind, wanted, begun=False)
+            self._state.put(replace(wanted, id=made.id, outputs=made.outputs))
+            return made
+
+        return self._reported(action, wanted, perform)
+
+    def _create(self, kind: Kind, wanted: Entry, *, begun: bool) -> Made:
+        """Make it, or take over what an interrupted run has made."""
+        if begun:
+            found: Made | None = _unless_gone(lambda: kind.find(self._aws, wanted.inputs))
+            if found is not None:
+                return found
+        try:
+            return kind.create(self._aws, wanted.inputs)
+        except Exception as error:
+            if code_of(error) not in EXISTS:
+                raise
+            taken: Made | None = _unless_gone(lambda: kind.find(self._aws, wanted.inputs))
+            if taken is None:
+                raise
+            return taken
+
+    def _update(self, kind: Kind, old: Entry, wanted: Entry) -> Made:
+        try:
+            before = {} if old.pending else old.inputs
+            outputs = kind.update(self._aws, old.id, before, wanted.inputs)
+            return Made(old.id, {**old.outputs, **outputs})
+        except Exception as error:
+            if code_of(error) not in NOT_FOUND:
+                raise
+            # It was deleted behind the engine's back.
+            with self._lock:
+                self._replaced.add(wanted.urn)
+            return self._create(kind, wanted, begun=False)
+
+    def _delete(self, entry: Entry) -> None:
+        kind = kind_of(entry.type)
+
+        def perform() -> Made:
+            self._forbid_protected(entry)
+            if kind is not None and not entry.retain:
+                id = entry.id
+                if not id:
+                    found = _unless_gone(lambda: kind.find(self._aws, entry.inputs))
+                    id = found.id if found is not None else ""
+                if id:
+                    _unless_gone(lambda: kind.delete(self._aws, id, entry.inputs))
+            self._state.drop(entry.urn)
+            return Made(entry.id)
+
+        self._reported("delete", entry, perform)
+
+    def _forbid_protected(self, entry: Entry) -> None:
+        if entry.protect:
+            raise UserError(
+                f"{entry.component}: {entry.name} is protected and cannot be deleted or replaced.",
+                hint="Set protect=False in its options, apply that, and try again.",
+            )
+
+    def _skip(self, wanted: Entry) -> Made:
+        """A type this engine does not have: say so once, and go on with what its inputs tell."""
+        with self._lock:
+            first = wanted.type not in self._unsupported
+            self._unsupported.add(wanted.type)
+        if first:
+            text = f"{wanted.component}: {wanted.type} does not exist on the embedded cloud and was left out."
+            self._report({"kind": "notice", "text": text, "level": "warning"})
+        return Made(wanted.name)
+
+    def _reported(self, action: str, entry: Entry, perform: Callable[[], Made]) -> Made:
+        facts = {
+            "kind": "resource",
+            "action": action,
+            "urn": entry.urn,
+            "component": entry.component,
+            "component_type": entry.component_type,
+            "type": entry.type,
+            "name": entry.name,
+        }
+        self._report({**facts, "phase": "started"})
+        started = time.monotonic()
+        try:
+            made = perform()
+        except Exception as error:
+            failure = self._as_failure(action, entry, error)
+            with self._lock:
+                self.failure = self.failure or failure
+            self._report({**facts, "phase": "failed", "message": failure.message})
+            raise failure from error
+        if action != "read":
+            with self._lock:
+                self.changed += 1
+        self._report({**facts, "phase": "finished", "duration": time.monotonic() - started})
+        return made
+
+    def _as_failure(self, action: str, entry: Entry, error: Exception) -> SstError:
+        if isinstance(error, SstError):
+            return error
+        kind = entry.component_type.rpartition(":")[2]
+        where = f'{kind} "{entry.component}"' if kind else entry.component
+        return RemoteError(f"{where}: could not {action} {entry.name} ({entry.type}): {sentence(error)}")
+
+
+def _unless_gone(call: Callable[[], Any]) -> Any:
+    """The result of *call*, or None when AWS answers that what it is about does not exist."""
+    try:
+        return call()
+    except Exception as error:
+        if code_of(error) in NOT_FOUND:
+            return None
+        raise
+
+
+def _dependents_first(entries: dict[str, Entry]) -> list[list[Entry]]:
+    """*entries* in layers: each before those it was made from. Within a layer the order does not matter."""
+    depth: dict[str, int] = {}
+
+    def measure(urn: str, path: frozenset[str]) -> int:
+        if urn not in depth:
+            below = [d for d in entries[urn].dependencies if d in entries and d not in path]
+            depth[urn] = 1 + max((measure(d, path | {urn}) for d in below), default=0)
+        return depth[urn]
+
+    for urn in entries:
+        measure(urn, frozenset({urn}))
+    layers: dict[int, list[Entry]] = {}
+    for urn, entry in entries.items():
+        layers.setdefault(depth[urn], []).append(entry)
+    return [layers[level] for level in sorted(layers, reverse=True)]

@@ -1,0 +1,81 @@
+"""boto3 for the engine: one client a service, made when it is first needed, shared by all threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+CONNECTIONS = 32
+"""As many as the engine has threads."""
+
+NOT_FOUND = frozenset({
+    "404", "NoSuchEntity", "NoSuchBucket", "NoSuchKey", "NotFound", "NotFoundException", "ResourceNotFoundException",
+    "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucketPolicy", "NoSuchCORSConfiguration",
+    "ParameterNotFound", "NoSuchPublicAccessBlockConfiguration",
+})  # fmt: skip
+EXISTS = frozenset({
+    "EntityAlreadyExists", "BucketAlreadyOwnedByYou", "BucketAlreadyExists", "ResourceConflictException",
+    "ResourceAlreadyExistsException", "ResourceInUseException", "QueueAlreadyExists", "QueueNameExists",
+    "ConflictException",
+})  # fmt: skip
+
+
+class Aws:
+    """Clients for one cloud."""
+
+    def __init__(self, bootstrap: dict[str, Any]) -> None:
+        self.endpoint: str | None = bootstrap["endpoint"]
+        self.region: str = bootstrap["region"]
+        self.account: str = bootstrap["account"]
+        self._bootstrap = bootstrap
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of *service*."""
+        client = self._clients.get(service)
+        if client is None:
+            with self._lock:
+                client = self._clients.get(service) or self._make(service)
+                self._clients[service] = client
+        return client
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of *resource* of *service* in this account and region."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def _make(self, service: str) -> Any:
+        # An app whose inputs have not changed makes no call and so never pays for importing boto3.
+        import boto3
+        from botocore.config import Config
+
+        if self._session is None:
+            self._session = boto3.session.Session(
+                aws_access_key_id=self._bootstrap["access_key_id"],
+                aws_secret_access_key=self._bootstrap["secret_access_key"],
+                aws_session_token=self._bootstrap.get("session_token"),
+                region_name=self.region,
+            )
+        config = Config(
+            max_pool_connections=CONNECTIONS,
+            retries={"mode": "standard", "max_attempts": 4},
+            s3={"addressing_style": "path"},
+            connect_timeout=5,
+        )
+        return self._session.client(service, endpoint_url=self.endpoint, config=config)
+
+
+def code_of(error: Exception) -> str:
+    """The AWS error code of *error*, or an empty string when it is none of boto3's."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def sentence(error: Exception) -> str:
+    """*error* as AWS put it: `Code: message`."""
+    code = code_of(error)
+    if not code:
+        return f"{type(error).__name__}: {error}"
+    message = error.response["Error"].get("Message", "")  # type: ignore[attr-defined]
+    return f"{code}: {message}"

@@ -1,0 +1,88 @@
+"""The interface of a resource type, and the table of those that exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, ClassVar
+
+from .aws import Aws
+
+Inputs = dict[str, Any]
+"""A resource's arguments as Pulumi puts them on the wire: camelCase, all values known."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A resource that exists: its id, and the outputs that are not inputs."""
+
+    id: str
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+
+class Kind:
+    """How one type of resource is made, changed and deleted. Every method may raise boto3's `ClientError`."""
+
+    replace: ClassVar[frozenset[str]] = frozenset()
+    """Inputs whose change needs another resource."""
+    identity: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that name it: while they stay the same, the old resource must go before the new one can be made."""
+
+    def create(self, aws: Aws, inputs: Inputs) -> Made:
+        """Make it. Where a name is taken, `find` decides whether it is ours."""
+        raise NotImplementedError
+
+    def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
+        """Change it; return its outputs."""
+        raise NotImplementedError
+
+    def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
+        """Delete it. What does not exist any more is deleted already."""
+        raise NotImplementedError
+
+    def find(self, aws: Aws, inputs: Inputs) -> Made | None:
+        """The resource that an interrupted run has made from *inputs*, or None."""
+        return None
+
+    def read(self, aws: Aws, id: str) -> dict[str, Any]:
+        """The outputs of the existing resource *id*, for `Component.get`."""
+        raise NotImplementedError
+
+
+class Put(Kind):
+    """A resource whose making and changing are the same call, so that it can be sent again at any time."""
+
+    def put(self, aws: Aws, inputs: Inputs) -> Made:
+        """Make or overwrite it."""
+        raise NotImplementedError
+
+    def create(self, aws: Aws, inputs: Inputs) -> Made:
+        return self.put(aws, inputs)
+
+    def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
+        return self.put(aws, new).outputs
+
+
+_SERVICES = {
+    "apigatewayv2": "apigatewayv2",
+    "cloudwatch": "cloudwatch",
+    "dynamodb": "dynamodb",
+    "iam": "iam",
+    "kinesis": "kinesis",
+    "lambda": "lambda_",
+    "s3": "s3",
+    "scheduler": "events",
+    "sns": "sns",
+    "sqs": "sqs",
+}
+"""Pulumi module → the file under `kinds/`; loaded when the first such resource is met."""
+
+
+def kind_of(type_: str) -> Kind | None:
+    """The kind of the Pulumi type *type_* (`aws:s3/bucket:Bucket`), or None when this engine has none."""
+    package, _, rest = type_.partition(":")
+    module, _, name = rest.partition("/")
+    if package != "aws" or module not in _SERVICES:
+        return None
+    kinds: dict[str, Kind] = import_module(f".kinds.{_SERVICES[module]}", __package__).KINDS
+    return kinds.get(name.rpartition(":")[2])

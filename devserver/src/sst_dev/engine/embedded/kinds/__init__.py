@@ -1,0 +1,1 @@
+"""One file per AWS service: how each of its resource types is made, changed and deleted."""

@@ -1,0 +1,107 @@
+"""One pass of the user's program through Pulumi: `run()` in an event loop of its own, and what it declared."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks
+from pulumi.runtime.stack import run_pulumi_func
+from sst.infra.component import prepare
+from sst.infra.context import Context, entered
+from sst.infra.linkable import all_links
+
+from ..core.errors import UserError
+from .embedded.monitor import Monitor, Resources
+
+THREADS = 32
+"""Resources in work at once: a call spends its time in the cloud, and MiniStack serves this many well."""
+
+Document = dict[str, Any]
+
+
+async def program(context: Context, run: Callable[[], Any], resources: Resources, *, preview: bool) -> Document:
+    """Run *run* against *resources*: first itself, then all that it set going.
+
+    Returns the manifest without its app, empty in a preview. Call it in a context (`contextvars.Context`) of its
+    own: Pulumi keeps its stack in context variables. Raises what the program, a check or a resource raises.
+    """
+    facts = {
+        "app": context.app.name,
+        "stage": context.stage,
+        "account": context.cloud.account,
+        "region": context.cloud.region,
+    }
+    monitor = Monitor(resources, preview=preview, facts=facts)
+    loop = asyncio.get_running_loop()
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="resource")
+    loop.set_default_executor(pool)
+    # Failures of tasks nobody awaits are consequences of the one that is raised below.
+    loop.set_exception_handler(lambda loop, details: None)
+    mocks.set_mocks(monitor.mocks, context.app.name, context.stage, preview, monitor=monitor)
+    returned: Any = None
+
+    async def body() -> None:
+        nonlocal returned
+        prepare(context)
+        returned = run()
+        if inspect.isawaitable(returned):
+            returned = await returned
+        if returned is not None and not isinstance(returned, Mapping):
+            raise UserError(f"run() must return a dictionary of outputs or nothing, it returned {returned!r}.")
+
+    try:
+        with entered(context):
+            await run_pulumi_func(body)
+            document = _document(context, returned or {})
+        if preview:
+            return {}
+        value = await pulumi.Output.from_input(document).future()
+        assert isinstance(value, dict), "a dictionary of outputs resolves to a dictionary"
+        for link, secret in zip(value["links"], await _secret_properties(document["links"]), strict=True):
+            link["secret_properties"] = secret
+        return value
+    finally:
+        # Calls that are under way end, and are recorded, before the record is closed.
+        await _finish(pool)
+
+
+def _document(context: Context, returned: Mapping[str, Any]) -> Document:
+    """The manifest as the program declared it, its values still outputs."""
+    return {
+        "functions": context.functions,
+        "links": [
+            {"name": link.name, "type": link.type, "properties": dict(link.properties)} for link in all_links(context)
+        ],
+        "dev_commands": context.dev_commands,
+        "tunnels": context.tunnels,
+        "tasks": context.tasks,
+        "outputs": dict(returned),
+    }
+
+
+async def _secret_properties(links: list[Document]) -> list[list[str]]:
+    """For each link the names of its properties whose value is a Pulumi secret."""
+    out = []
+    for link in links:
+        values = {key: pulumi.Output.from_input(value) for key, value in link["properties"].items()}
+        out.append([key for key, value in values.items() if await value.is_secret()])
+    return out
+
+
+async def _finish(pool: ThreadPoolExecutor) -> None:
+    """Wait for the calls that are under way, without blocking the loop they answer to."""
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        pool.shutdown(wait=True, cancel_futures=True)
+        loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=wait, name="resources end", daemon=True).start()
+    await done.wait()

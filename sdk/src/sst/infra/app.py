@@ -1,0 +1,89 @@
+"""`App` and `AppInput`: what `app(input)` in `sst_config.py` takes and returns. Imports no Pulumi."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from .errors import ConfigError
+
+Home = Literal["aws", "local"]
+Removal = Literal["remove", "retain", "retain-all"]
+
+SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
+"""What AppSync Events allows as one segment of a channel name; app and stage are segments of the channel."""
+
+
+@dataclass(frozen=True)
+class AppInput:
+    """What `app(input)` is called with."""
+
+    stage: str
+    """The stage this run is for, for example `production` or your user name."""
+
+
+@dataclass(frozen=True)
+class App:
+    """The app: its name, where its state lives, and what happens when it or a part of it is removed.
+
+    ```python
+    def app(input: sst.AppInput) -> sst.App:
+        return sst.App(name="notes", home="aws", removal="retain" if input.stage == "production" else "remove")
+    ```
+
+    Raises `ConfigError` for a name AWS would refuse and for values that do not exist.
+    """
+
+    name: str
+    home: Home = "aws"
+    """`aws` for your AWS account, `local` for the embedded cloud."""
+    removal: Removal = "retain"
+    """`remove` deletes everything, `retain` keeps S3 buckets and DynamoDB tables, `retain-all` keeps all."""
+    protect: bool = False
+    """Refuse `sst remove` on this stage."""
+    providers: Mapping[str, Any] = field(default_factory=dict)
+    """Providers by name with their arguments, for example `{"aws": {"region": "eu-central-1"}}`."""
+    watch: Sequence[str] = ()
+    """Folders, relative to the app's root, that `sst dev` watches; empty means the whole project."""
+    version: str = ""
+    """The version of sst-py this app asks for, as a PEP 440 specifier, for example `>=0.1`."""
+
+    def __post_init__(self) -> None:
+        check_segment("App name", self.name, start="a letter")
+        _one_of("home", self.home, get_args(Home))
+        _one_of("removal", self.removal, get_args(Removal))
+        if not isinstance(self.protect, bool):
+            raise ConfigError(f"App: protect must be True or False, got {self.protect!r}.")
+        if isinstance(self.watch, str) or not all(isinstance(path, str) for path in self.watch):
+            raise ConfigError(f"App: watch must be a list of paths, got {self.watch!r}.")
+        if not isinstance(self.providers, Mapping):
+            raise ConfigError(f"App: providers must be a dictionary, got {self.providers!r}.")
+
+    @property
+    def region(self) -> str:
+        """The AWS region of the app: `providers["aws"]["region"]`, else `us-east-1`."""
+        aws = self.providers.get("aws")
+        region = aws.get("region") if isinstance(aws, Mapping) else None
+        return str(region) if region else "us-east-1"
+
+
+def check_segment(what: str, value: object, *, start: str = "a letter or digit") -> None:
+    """Raise `ConfigError` unless *value* can name an app or a stage everywhere: in AWS names and in channels."""
+    if not isinstance(value, str):
+        raise ConfigError(f"{what} must be a string, got {value!r}.")
+    if not SEGMENT.fullmatch(value) or (start == "a letter" and not value[0].isalpha()):
+        raise ConfigError(
+            f"{what} {value!r} cannot be used: it must start with {start}, end with a letter or digit, and hold "
+            "at most 50 letters, digits and hyphens.",
+            hint="AWS builds the names of functions, roles, buckets and channels from it.",
+        )
+
+
+def _one_of(argument: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        near = difflib.get_close_matches(str(value), allowed, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"App: {argument} must be one of {', '.join(allowed)}, got {value!r}.", hint=hint)

@@ -1,0 +1,1 @@
+"""The components of `sst.aws`, one family to a file."""
