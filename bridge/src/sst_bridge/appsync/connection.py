@@ -83,6 +83,7 @@ class AppSyncChannel:
         self._state: ConnectionState | None = None
         self._publisher = Publisher(api, signer, timing, on_saturated=self._saturated)
         self._primary: Link | None = None
+        self._candidate: Link | None = None
         # The primary, the one before it during a hand-over, one being opened, and at most MAX_ADDITIONAL others.
         self._links: set[Link] = set()
         self._senders: dict[Link, asyncio.Task[Any]] = {}
@@ -114,7 +115,8 @@ class AppSyncChannel:
 
     async def prove(self) -> bool:
         """Whether the service confirms a publish on the primary socket now; if not, the socket is replaced at once."""
-        link = self._primary
+        # A socket serves before its echo has come back, and may die then too.
+        link = self._primary or (self._candidate if self._candidate in self._senders else None)
         if link is None:
             self._hurry.set()
             return False
@@ -167,7 +169,7 @@ class AppSyncChannel:
     async def _establish(self) -> Link:
         """Open sockets until one is subscribed and proven."""
         while True:
-            link = self._new_link()
+            link = self._candidate = self._new_link()
             try:
                 await link.open()
                 self._send_on(link)
