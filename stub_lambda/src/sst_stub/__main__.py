@@ -7,18 +7,13 @@ import contextlib
 import gc
 import json
 import os
-import secrets
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 
-from sst_bridge.appsync.api import EventApi
-from sst_bridge.appsync.connection import connector
-from sst_bridge.appsync.signing import Credentials
-from sst_bridge.endpoint import StubEndpoint
-
-from .environment import Config, config, handler_environment
+from .bridge import Bridge
+from .environment import Config, config
 from .runtime_api import RuntimeApi, RuntimeApiError
 from .stub import Endpoint, Stub
 
@@ -26,7 +21,7 @@ INIT_ERROR = "Sst.StubInit"
 CLOSE_BUDGET = 0.25
 """Seconds for closing the channel after SIGTERM: Lambda kills a runtime 0.3 s after it."""
 
-MakeEndpoint = Callable[[Config, Mapping[str, str]], Endpoint]
+MakeEndpoint = Callable[[Config, Mapping[str, str], Callable[[str], None]], Endpoint]
 
 
 def main() -> int:
@@ -35,7 +30,7 @@ def main() -> int:
     if not address:
         _complain("it ends: it runs inside Lambda, and AWS_LAMBDA_RUNTIME_API is not set")
         return 1
-    return asyncio.run(run(RuntimeApi(address), os.environ, bridge))
+    return asyncio.run(run(RuntimeApi(address), os.environ, Bridge))
 
 
 async def run(api: RuntimeApi, environ: Mapping[str, str], make_endpoint: MakeEndpoint) -> int:
@@ -48,7 +43,7 @@ async def run(api: RuntimeApi, environ: Mapping[str, str], make_endpoint: MakeEn
             cleanup.callback(api.close)
             try:
                 settings = config(environ)
-                endpoint = make_endpoint(settings, environ)
+                endpoint = make_endpoint(settings, environ, _complain)
                 cleanup.push_async_callback(_close, endpoint)
                 await endpoint.start()
             except Exception as error:
@@ -87,22 +82,6 @@ async def _report_init_error(api: RuntimeApi, error: Exception) -> None:
 
 def _complain(message: str) -> None:
     print(f"sst stub: {message}", file=sys.stderr, flush=True)  # noqa: T201
-
-
-def bridge(settings: Config, environ: Mapping[str, str]) -> StubEndpoint:
-    """The stub's end of the bridge. Its environment id is new with each process, as module globals are."""
-    credentials = Credentials(settings.access_key_id, settings.secret_access_key, settings.session_token or None)
-    api = EventApi(settings.http_host, settings.realtime_host, settings.region)
-    return StubEndpoint(
-        connector(api, lambda: credentials),
-        app=settings.app,
-        stage=settings.stage,
-        key=settings.key,
-        environment=secrets.token_hex(16),
-        function=settings.function,
-        variables=handler_environment(environ),
-        on_problem=_complain,
-    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,344 @@
+"""The stub as Lambda runs it: a process started from its zip, between a Runtime API and a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import secrets
+import signal
+import sys
+import time
+import zipfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sst_bridge.appsync.api import EventApi
+from sst_bridge.appsync.connection import connector
+from sst_bridge.appsync.signing import Credentials
+from sst_bridge.endpoint import DevEndpoint, Environment, Reply, SessionInfo
+from sst_bridge.messages import Invoke
+from sst_dev.cloud.bootstrap import LocalCloud
+from sst_dev.cloud.stub_zip import build_stub
+from sst_dev.core.bootstrap import Bootstrap
+
+from tests.support.ministack import client, ministack_process
+from tests.support.runtime_api import RuntimeApiServer
+
+APP = "stubtest"
+
+
+@pytest.fixture(name="cloud", scope="module")
+def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrap]:
+    """A MiniStack with the Event API and the stub's zip, shared: each test has a stage of its own."""
+    folder = tmp_path_factory.mktemp("cloud")
+    with ministack_process(folder) as endpoint:
+        yield LocalCloud(endpoint, folder / "home").bootstrap(build_stub(), trust_cache=False)
+
+
+@pytest.fixture(name="bootstrap", scope="module")
+def _bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The executable of the unpacked zip."""
+    folder = tmp_path_factory.mktemp("task")
+    with zipfile.ZipFile(build_stub()) as archive:
+        archive.extractall(folder)
+    (folder / "bootstrap").chmod(0o755)
+    return folder / "bootstrap"
+
+
+@pytest.fixture(name="stage")
+def _stage() -> str:
+    return f"s{secrets.token_hex(4)}"
+
+
+@pytest.fixture(name="lambda_")
+async def _lambda() -> AsyncIterator[RuntimeApiServer]:
+    async with RuntimeApiServer() as server:
+        yield server
+        assert server.violations == []
+
+
+def environ(cloud: Bootstrap, stage: str, **extra: str) -> dict[str, str]:
+    """What the deployed function's environment holds."""
+    return {
+        "SST_APP": APP,
+        "SST_STAGE": stage,
+        "SST_FUNCTION_ID": "Api",
+        "SST_BRIDGE_HTTP": cloud.http_host,
+        "SST_BRIDGE_REALTIME": cloud.realtime_host,
+        "SST_BRIDGE_KEY": cloud.bridge_key,
+        "AWS_REGION": cloud.region,
+        "AWS_ACCESS_KEY_ID": cloud.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key,
+        "SST_STUB_PYTHON": sys.executable,
+        **extra,
+    }
+
+
+@contextlib.asynccontextmanager
+async def stub(
+    bootstrap: Path, lambda_: RuntimeApiServer, variables: dict[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The stub's process; killed at the end if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        str(bootstrap),
+        env={**variables, "AWS_LAMBDA_RUNTIME_API": lambda_.address},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        await process.communicate()
+
+
+class Dev:
+    """A dev server that echoes, and remembers who called; `hold` keeps it from answering."""
+
+    def __init__(self) -> None:
+        self.environments: dict[str, Environment] = {}
+        self.invokes: list[Invoke] = []
+        self.called = asyncio.Event()
+        self.hold = asyncio.Event()
+        self.hold.set()
+
+    async def __call__(self, environment: Environment, invoke: Invoke, reply: Reply) -> None:
+        self.environments[environment.id] = environment
+        self.invokes.append(invoke)
+        self.called.set()
+        await self.hold.wait()
+        await reply.response(invoke.body)
+
+
+@contextlib.asynccontextmanager
+async def dev_server(cloud: Bootstrap, stage: str) -> AsyncIterator[Dev]:
+    """A real dev endpoint that holds *stage*."""
+    dev = Dev()
+    credentials = Credentials(cloud.access_key_id, cloud.secret_access_key)
+    endpoint = DevEndpoint(
+        connector(EventApi(cloud.http_host, cloud.realtime_host, cloud.region), lambda: credentials),
+        app=APP,
+        stage=stage,
+        key=base64.b64decode(cloud.bridge_key),
+        session=SessionInfo(f"dev-{stage}", "host", "user", time.time()),
+        handler=dev,
+        claim_window=0.0,
+    )
+    await endpoint.start()
+    try:
+        yield dev
+    finally:
+        await endpoint.close(grace=0.0)
+
+
+# --- the whole path -------------------------------------------------------------------------------
+
+
+async def test_event_reaches_the_dev_server_and_its_answer_lambda(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """Bytes go through the process, the broker and back, from 2 bytes to 6 MB; one process is one environment."""
+    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)):
+        for size in (0, 100_000, 6_000_000):
+            body = json.dumps("é" * (size // 6)).encode()
+            assert (await lambda_.invoke(body)).body == body
+
+    assert len(dev.environments) == 1
+    assert len({invoke.nonce for invoke in dev.invokes}) == 3
+
+
+async def test_handler_environment_travels(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """The dev server gets the function's variables and role, and none of the stub's secrets."""
+    variables = environ(cloud, stage, TABLE="notes", AWS_SESSION_TOKEN="role-token", HOME="/sandbox")
+    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, variables):
+        await lambda_.invoke()
+
+    [environment] = dev.environments.values()
+    assert environment.function == "Api"
+    assert environment.variables["TABLE"] == "notes"
+    assert environment.variables["AWS_SESSION_TOKEN"] == "role-token"
+    assert not {"SST_BRIDGE_KEY", "SST_STUB_PYTHON", "HOME"} & environment.variables.keys()
+
+
+async def test_nobody_there_then_somebody(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """The same environment is honest while no dev server runs, and serves as soon as one does."""
+    async with stub(bootstrap, lambda_, environ(cloud, stage)):
+        away = await lambda_.invoke(b'{"Records":[{"eventSource":"aws:sqs"}]}')
+        async with dev_server(cloud, stage):
+            served = await lambda_.invoke(b'{"a":1}')
+
+    assert json.loads(away.body)["errorType"] == "Sst.DevServerUnreachable"
+    assert (served.kind, served.body) == ("response", b'{"a":1}')
+
+
+# --- life and death -------------------------------------------------------------------------------
+
+
+async def test_missing_configuration_is_an_init_error(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """A stub that cannot start says so to Lambda, naming the variable, and exits 1."""
+    variables = environ(cloud, stage)
+    del variables["SST_BRIDGE_KEY"]
+
+    async with stub(bootstrap, lambda_, variables) as process:
+        assert await process.wait() == 1
+
+    [answer] = lambda_.init_errors
+    error = json.loads(answer.body)
+    assert error["errorType"] == "Sst.StubInit"
+    assert "SST_BRIDGE_KEY not set" in error["errorMessage"]
+
+
+async def test_sigterm_ends_an_idle_environment(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """SIGTERM between invocations is a clean end."""
+    async with stub(bootstrap, lambda_, environ(cloud, stage)) as process:
+        await lambda_.polled.wait()
+        process.send_signal(signal.SIGTERM)
+
+        assert await process.wait() == 0
+
+
+async def test_sigterm_ends_a_busy_environment(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """SIGTERM within an invocation ends at once too; Lambda tells the caller, so nothing is posted."""
+    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)) as process:
+        dev.hold.clear()
+        await lambda_.start()
+        await dev.called.wait()
+        process.send_signal(signal.SIGTERM)
+
+        assert await process.wait() == 0
+    assert lambda_.answers == []
+
+
+async def test_end_of_the_runtime_api_ends_a_busy_environment(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """When MiniStack dies within an invocation, its stubs do not outlive it."""
+    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)) as process:
+        dev.hold.clear()
+        await lambda_.start()
+        await dev.called.wait()
+        await lambda_.stop()
+
+        assert await process.wait() == 1
+
+
+# --- freeze and thaw ------------------------------------------------------------------------------
+
+
+class Middlebox:
+    """A TCP forwarder to the broker that can forget its connections: no reset, no end, just silence."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._to = port
+        self._silent: set[asyncio.StreamWriter] = set()
+        self._open: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Middlebox:
+        self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def forget(self) -> None:
+        """From here on nothing passes on the connections that are open now."""
+        self._silent |= self._open
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        to_reader, to_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        self._open |= {writer, to_writer}
+        for source, target in ((reader, to_writer), (to_reader, writer)):
+            task = asyncio.get_running_loop().create_task(self._pump(source, target))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65_536):
+                if target not in self._silent:
+                    target.write(data)
+        except ConnectionError:
+            pass
+        finally:
+            target.close()
+
+
+async def test_thaw_with_a_dead_socket_loses_nothing(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """An environment frozen so long that the network forgot its socket connects anew within the invocation."""
+    host, _, port = cloud.realtime_host.rpartition(":")
+    async with Middlebox(int(port)) as network, dev_server(cloud, stage) as dev:
+        variables = environ(cloud, stage, SST_BRIDGE_REALTIME=f"{host}:{network.port}")
+        async with stub(bootstrap, lambda_, variables) as process:
+            await lambda_.invoke(b'"before"')
+            process.send_signal(signal.SIGSTOP)
+            network.forget()
+            process.send_signal(signal.SIGCONT)
+
+            answer = await lambda_.invoke(b'"after"')
+
+    assert (answer.kind, answer.body) == ("response", b'"after"')
+    assert [invoke.body for invoke in dev.invokes] == [b'"before"', b'"after"']
+
+
+# --- deployed -------------------------------------------------------------------------------------
+
+
+async def test_deployed_in_the_embedded_cloud(cloud: Bootstrap, stage: str) -> None:
+    """The zip runs under MiniStack's provided.al2023 with a role that may use the channel, IAM enforced."""
+    assert cloud.endpoint is not None
+    iam, functions = client("iam", cloud.endpoint), client("lambda", cloud.endpoint)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    grant = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "appsync:Event*", "Resource": [f"{cloud.api_arn}*"]}],
+    }
+    role = iam.create_role(RoleName=stage, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=stage, PolicyName="channel", PolicyDocument=json.dumps(grant))
+    ours = ("SST_APP", "SST_STAGE", "SST_FUNCTION_ID", "SST_BRIDGE_HTTP", "SST_BRIDGE_REALTIME", "SST_BRIDGE_KEY")
+    variables = environ(cloud, stage)
+    functions.create_function(
+        FunctionName=stage,
+        Runtime="provided.al2023",
+        Handler="bootstrap",
+        Role=role,
+        Timeout=30,
+        Code={"S3Bucket": cloud.asset_bucket, "S3Key": cloud.stub_key},
+        Environment={"Variables": {**{name: variables[name] for name in ours}, "TABLE": "notes"}},
+    )
+
+    async with dev_server(cloud, stage) as dev:
+        answer = await asyncio.to_thread(functions.invoke, FunctionName=stage, Payload=b'{"a": 1}')
+
+    assert answer.get("FunctionError") is None
+    assert answer["Payload"].read() == b'{"a": 1}'
+    [environment] = dev.environments.values()
+    assert environment.variables["TABLE"] == "notes"
+    assert environment.variables["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    assert not {"AUTH", "STATE_DIR", "GATEWAY_PORT", "LOG_LEVEL"} & environment.variables.keys()
