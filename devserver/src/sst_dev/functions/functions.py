@@ -51,9 +51,13 @@ class Functions:
         self._manifest: Manifest | None = None
         self._ignore = Ignore(settings.root)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._pool = Pool(
-            lambda on_exit: Launcher(settings, say=self._say, on_exit=on_exit, on_line=self._zygote_line), self
+        launcher = Launcher(
+            settings,
+            say=self._say,
+            on_exit=lambda *end: self._pool.exited(*end),
+            on_line=self._zygote_line,
         )
+        self._pool = Pool(launcher, self, self._ignore)
         self._reloader = Reloader(self._pool, stream.publish)
         self._watcher = Watcher(self._files_changed)
         self._folders_timer: asyncio.TimerHandle | None = None

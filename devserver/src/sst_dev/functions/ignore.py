@@ -1,4 +1,7 @@
-"""Which paths are nobody's source: environments, caches, and what `.gitignore` names."""
+"""Which paths are nobody's source: environments, caches, and data that `.gitignore` names.
+
+A module that was imported counts wherever it lies: generated code is often ignored by git, and must reload.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ class Ignore:
         file = Path(path)
         if not set(file.parts).isdisjoint(IGNORED):
             return True
+        if file.suffix == ".py":
+            return False
         for folder in file.parents:
             if (spec := _spec(folder)) and spec.match_file(file.relative_to(folder)):
                 return True

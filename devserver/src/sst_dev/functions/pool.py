@@ -46,13 +46,12 @@ class Observer(Protocol):
 class Pool:
     """Owner of the workers, by number."""
 
-    def __init__(
-        self, launcher: Callable[[Callable[[int, int | None, int | None], None]], Launcher], observer: Observer
-    ) -> None:
-        self.launcher = launcher(self._exited)
+    def __init__(self, launcher: Launcher, observer: Observer, ignore: Callable[[str], bool]) -> None:
+        self.launcher = launcher
         self.workers: dict[int, Worker] = {}
         self.router = Router()
         self._observer = observer
+        self._ignore = ignore
         self._jobs: dict[str, Job] = {}
         self._functions: dict[str, Function] = {}
         self._environments: dict[str, EnvironmentInfo] = {}
@@ -128,6 +127,7 @@ class Pool:
             start.function,
             child,
             secret=self.launcher.secret,
+            ignore=self._ignore,
             on_message=self._message,
             on_line=self._observer.line,
         )
@@ -216,7 +216,8 @@ class Pool:
         self._observer.answered(worker)
         self.perform(self.router.answered(worker.number, self._loop.time()))
 
-    def _exited(self, number: int, code: int | None, by_signal: int | None) -> None:
+    def exited(self, number: int, code: int | None, by_signal: int | None) -> None:
+        """The process of worker *number* ended."""
         worker = self.workers.get(number)
         if worker is not None:
             worker.read_now()

@@ -22,8 +22,6 @@ class Watcher:
         self._on_change = on_change
         self._folders: frozenset[str] = frozenset()
         self._again = asyncio.Event()
-        self.settled = asyncio.Event()
-        """Set while the watched folders are the wanted ones."""
 
     def watch(self, folders: Collection[str | Path]) -> None:
         """From now on watch *folders* instead of those before."""
@@ -40,6 +38,8 @@ class Watcher:
             if not folders:
                 await self._again.wait()
                 continue
+            # Runs once the folders are watched: what changed before that shows when the files are compared.
+            asyncio.get_running_loop().call_soon(self._on_change, [])
             async for batch in awatch(
                 *folders,
                 recursive=False,
@@ -51,5 +51,3 @@ class Watcher:
                 ignore_permission_denied=True,
             ):
                 self._on_change(sorted({path for _, path in batch}))
-            # Whatever changed between two watches shows when the files are compared.
-            self._on_change([])

@@ -29,6 +29,7 @@ class Worker:
         child: Child,
         *,
         secret: str,
+        ignore: Callable[[str], bool],
         on_message: Callable[[Worker, Head, bytes], None],
         on_line: Callable[[Worker, Line], None],
     ) -> None:
@@ -45,6 +46,7 @@ class Worker:
         self.served = 0
         self.used = 0.0
         """When it was last called (monotonic seconds)."""
+        self._ignore = ignore
         self._channel = Channel(child.channel, lambda head, body: on_message(self, head, body), on_close=lambda: None)
         self._output = Output(child.output, secret, lambda line: on_line(self, line))
 
@@ -83,7 +85,8 @@ class Worker:
 
     def report(self, head: Head) -> None:
         """Take in what `ready`, `init_error` and `files` say."""
-        self.sources.add(head.get("files", {}), head.get("sought", ()))
+        files = {path: seen for path, seen in head.get("files", {}).items() if not self._ignore(path)}
+        self.sources.add(files, head.get("sought", ()))
         self.modules += head.get("modules", ())
         self.code_hash = head.get("code_hash", self.code_hash)
         self.memory_mb = head.get("rss_mb", self.memory_mb)
