@@ -71,3 +71,27 @@ def test_an_import_error_lasts_until_the_function_reloads() -> None:
 
     state.apply(e.Reloaded(2, ("Api",), ("a.py",), 1.0))
     assert state.import_errors == {}
+
+
+def test_lines_are_bounded_over_all_invocations(monkeypatch) -> None:
+    """Past the bound the oldest invocation loses its lines, and says how many."""
+    monkeypatch.setattr(state_module, "LINES_KEPT_IN_ALL", 5)
+    state = State()
+    for id in "ab":
+        state.apply(e.InvocationStarted(1, id, id, "Api", "e", "invoke", b""))
+        for n in range(3):
+            state.apply(e.LogLine(2, "Api", "e", id, str(n)))
+
+    assert (state.invocations["a"].lines, state.invocations["a"].lines_dropped) == ([], 3)
+    assert state.invocations["b"].lines == ["0", "1", "2"]
+    assert state.lines_kept == 3
+
+
+def test_the_channel_is_heard_by_heartbeats_and_calls() -> None:
+    """What the cloud sends proves the channel alive; a replay of our own proves nothing."""
+    state = add(e.BridgeConnected(1, "host"), e.BridgeHeartbeat(5))
+    assert state.heard_at == 5
+    state.apply(e.InvocationStarted(6, "a", "a", "Api", "e", "invoke", b""))
+    state.apply(e.InvocationStarted(9, "b", "b", "Api", "e", "invoke", b"", replay_of="a"))
+
+    assert state.heard_at == 6

@@ -171,6 +171,11 @@ class BridgeDisconnected(Event):
     reason: str
 
 
+@dataclass(frozen=True)
+class BridgeHeartbeat(Event):
+    """The channel proved itself alive: a keep-alive of the service, or an answer to ours."""
+
+
 # --- functions ------------------------------------------------------------------------------------
 
 
@@ -202,6 +207,8 @@ class InvocationStarted(Event):
     """By the shape of the event: `url GET /notes`, `sqs`, `invoke` …"""
     payload: bytes = field(repr=False)
     """The raw event, at most `EVENT_KEPT` bytes of it."""
+    replay_of: str = ""
+    """Id of the invocation this one repeats on the current code; empty for what the cloud sent."""
 
 
 @dataclass(frozen=True)

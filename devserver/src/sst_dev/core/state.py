@@ -15,6 +15,9 @@ INVOCATIONS_KEPT = 1_000
 LINES_KEPT = 2_000
 """Log lines kept per invocation; the files under `.sst/log/` keep them all."""
 
+LINES_KEPT_IN_ALL = 200_000
+"""Log lines kept of all invocations together, about 30 MB: then the oldest invocations lose theirs."""
+
 SessionState = Literal["starting", "deploying", "ready", "stopping"]
 
 
@@ -25,6 +28,8 @@ class Invocation:
     started: e.InvocationStarted
     finished: e.InvocationFinished | None = None
     lines: list[str] = field(default_factory=list)
+    lines_dropped: int = 0
+    """Lines it wrote that are no longer, or never were, in `lines`."""
     paused: str = ""
     """`functions/api.py:41` while it stands at a breakpoint."""
 
@@ -55,10 +60,14 @@ class State:
     connected: bool = False
     connection: str = ""
     """Why the channel is down, or the host it is up on."""
+    heard_at: float = 0.0
+    """When the channel last proved itself alive (seconds since the epoch): connected, a heartbeat, an invocation."""
     invocations: OrderedDict[str, Invocation] = field(default_factory=OrderedDict)
     import_errors: dict[str, e.ReloadFailed] = field(default_factory=dict)
     """By function: code that does not import at the moment."""
     processes: dict[str, e.ProcessChanged] = field(default_factory=dict)
+    lines_kept: int = 0
+    """Of all invocations together."""
 
     def apply(self, event: e.Event) -> None:
         """Take one event into account."""
@@ -88,15 +97,15 @@ class State:
             case e.DeployFailed():
                 self.deploy_error = event
             case e.BridgeConnected():
-                self.connected, self.connection = True, event.host
+                self.connected, self.connection, self.heard_at = True, event.host, event.at
+            case e.BridgeHeartbeat():
+                self.heard_at = event.at
             case e.BridgeDisconnected():
                 self.connected, self.connection = False, event.reason
             case e.InvocationStarted():
                 self._remember(event)
             case e.LogLine(invocation=str(id)) if id in self.invocations:
-                lines = self.invocations[id].lines
-                if len(lines) < LINES_KEPT:
-                    lines.append(event.text)
+                self._keep_line(self.invocations[id], event.text)
             case e.InvocationFinished() if event.id in self.invocations:
                 self.invocations[event.id].finished = event
             case e.Reloaded():
@@ -110,9 +119,24 @@ class State:
                 """Notices, output and finished business change no state."""
 
     def _remember(self, event: e.InvocationStarted) -> None:
+        if not event.replay_of:
+            self.heard_at = event.at
         self.invocations[event.id] = Invocation(event)
         while len(self.invocations) > INVOCATIONS_KEPT:
             oldest = next((i for i, v in self.invocations.items() if v.finished), None)
             if oldest is None:
                 break
-            del self.invocations[oldest]
+            self.lines_kept -= len(self.invocations.pop(oldest).lines)
+
+    def _keep_line(self, invocation: Invocation, text: str) -> None:
+        if len(invocation.lines) >= LINES_KEPT:
+            invocation.lines_dropped += 1
+            return
+        invocation.lines.append(text)
+        self.lines_kept += 1
+        if self.lines_kept > LINES_KEPT_IN_ALL:
+            oldest = next(v for v in self.invocations.values() if v.lines)
+            invocation_lines = len(oldest.lines)
+            self.lines_kept -= invocation_lines
+            oldest.lines_dropped += invocation_lines
+            oldest.lines = []
