@@ -13,14 +13,17 @@ API = 'sst.aws.Function("Api", handler="api.handler"{})'
 
 CASES = {
     "config raises": ({"sst_config.py": "raise RuntimeError('boom')\n"}, ["boom", "sst_config.py"]),
-    "syntax error": ({"sst_config.py": "def run(:\n"}, ["sst_config.py", "line 1"]),
+    "syntax error": ({"sst_config.py": "def run(:\n"}, ["sst_config.py:1", "SyntaxError"]),
     "no run": (
         {"sst_config.py": "import sst\ndef app(input):\n    return sst.App(name='a', home='local')\n"},
         ["run", "sst_config.py"],
     ),
     "no app": ({"sst_config.py": "def run():\n    pass\n"}, ["app", "sst_config.py"]),
     "run raises": ({"sst_config.py": config("1 / 0")}, ["division by zero", "sst_config.py"]),
-    "two of one name": ({"sst_config.py": config('sst.aws.Bucket("A")\nsst.aws.Bucket("A")')}, ["A", "name"]),
+    "two of one name": (
+        {"sst_config.py": config('sst.aws.Bucket("A")\nsst.aws.Bucket("A")')},
+        ["Two components", '"A"'],
+    ),
     "no such file": ({"sst_config.py": config('sst.aws.Function("Api", handler="nope.handler")')}, ["Api", "nope"]),
     "no such attribute": ({"sst_config.py": config('sst.aws.Function("Api", handler="api.nope")')}, ["Api", "nope"]),
     "unknown runtime": ({"sst_config.py": config(API.format(', runtime="python2.7"'))}, ["Api", "python2.7"]),

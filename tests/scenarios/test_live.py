@@ -89,11 +89,12 @@ def _live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 
 def test_the_narration_names_app_stage_components_outputs_and_ready(live: Session) -> None:
-    """One block, in this order."""
+    """One block, in this order; components that do not depend on each other are created side by side."""
     text = live.wait_output("ready")
-    places = [text.index(word) for word in ("shop", "test", "+ Files", "+ Api", "deployed", live.url("Api"), "ready")]
+    places = [text.index(word) for word in ("shop", "test", "+ Api", "deployed", live.url("Api"), "ready")]
 
     assert places == sorted(places)
+    assert text.index("test") < text.index("+ Files") < text.index("deployed")
 
 
 def test_status_has_what_programs_need(live: Session) -> None:

@@ -30,8 +30,6 @@ from .control import ControlServer
 from .deploying import Deploying
 from .status import environment_for, status_document
 
-FrontEnd = Callable[["Session"], Awaitable[None]]
-
 
 class Session:
     """One `sst dev`. `run` returns when it ended in order, and raises `SstError` when it could not begin or go on."""
@@ -58,6 +56,8 @@ class Session:
         self._exit = contextlib.AsyncExitStack()
         self.ready = asyncio.Event()
         """Set when the session serves."""
+        self.ended = asyncio.Event()
+        """Set when the session has ended, whether or not it ever served."""
 
     def send(self, command: c.Command) -> None:
         """Take a wish of a front end."""
@@ -76,12 +76,17 @@ class Session:
             raise SstError("The app is not applied yet.", hint="Wait with `sst status --wait 60`.")
         return environment_for(self.state.manifest, self._bootstrap, target)
 
+    def before_end(self, callback: Callable[[], Awaitable[object]]) -> None:
+        """Await *callback* when the session begins to end, while everything it offers still works."""
+        self._exit.push_async_callback(callback)
+
     async def run(self) -> None:
         """Bring the session up, serve until a stop is asked for or something essential ends, go down in order."""
         try:
             await self._control.start()
         except BaseException:
             self.stream.close()
+            self.ended.set()
             raise
         try:
             self._exit.push_async_callback(self._control.close)
@@ -98,6 +103,7 @@ class Session:
             self.stream.publish(SessionStopping(time.time(), self._reason or "it could not go on"))
             await cancel_all(self._tasks)
             await self._exit.aclose()
+            self.ended.set()
 
     # --- coming up --------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import IO, Any
 
 from ..app.session import Session
@@ -15,11 +16,13 @@ from ..console.logfiles import LogFiles
 from ..console.printer import run_console
 from ..core.commands import StopSession
 from ..core.settings import Mode, Settings
-from ..core.tasks import spawn
+from ..core.tasks import cancel_all, spawn
+
+Beside = Callable[[Session], Coroutine[Any, Any, None]]
 
 
-async def run_session(settings: Settings, *, beside: Callable[[Session], Awaitable[None]] | None = None) -> None:
-    """Run a session until it ends. *beside* runs along with it and ends it when it returns.
+async def run_session(settings: Settings, *, beside: Beside | None = None) -> None:
+    """Run a session until it ends. *beside* runs from when it is ready, and ends it when it returns.
 
     With *beside* the narration goes to stderr: stdout is the command's. Raises what the session raises.
     """
@@ -49,11 +52,23 @@ async def _front_end(session: Session, file: IO[str]) -> None:
         await run_console(subscription, session.settings, file)
 
 
-async def _along(session: Session, beside: Callable[[Session], Awaitable[None]]) -> None:
+async def _along(session: Session, beside: Beside) -> None:
+    """Run *beside* once the session is ready. Whichever ends first ends the other, the command before the session."""
+    tasks: set[asyncio.Task[Any]] = set()
+    ready = spawn(session.ready.wait(), name="session is ready", owner=tasks)
+    ended = spawn(session.ended.wait(), name="session has ended", owner=tasks)
     try:
-        await beside(session)
-    finally:
+        await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            return
+        command = spawn(beside(session), name="command", owner=tasks)
+        session.before_end(partial(cancel_all, {command}))
+        await asyncio.wait({command})
         session.send(StopSession("the command ended"))
+        if not command.cancelled():
+            command.result()
+    finally:
+        await cancel_all(tasks)
 
 
 def _stop_on_signals(session: Session) -> None:

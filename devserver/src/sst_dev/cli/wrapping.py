@@ -50,7 +50,6 @@ async def run_wrapped(settings: Settings, argv: list[str], target: str | None) -
 
     async def beside(session: Session) -> None:
         nonlocal code
-        await session.ready.wait()
 
         async def fetch() -> dict[str, str]:
             return session.environment(target)

@@ -8,6 +8,9 @@ from typing import Any
 
 from ..core.errors import SstError
 
+MEND = "Mend it there and run again; a running `sst dev` applies the file as soon as it is saved."
+"""The hint of a fault in the user's own code that says nothing better."""
+
 
 def describe(error: BaseException, config: Path) -> dict[str, Any]:
     """`{"error", "message", "hint", "trace"}` of *error*: `error` names the class of `core.errors` to raise."""
@@ -17,18 +20,18 @@ def describe(error: BaseException, config: Path) -> dict[str, Any]:
     if isinstance(error, SstError):
         return {"error": type(error).__name__, "message": error.message, "hint": error.hint, "trace": trace}
     if type(error).__module__.startswith("sst.") and hasattr(error, "hint"):
-        message, hint = str(error), str(error.hint)
+        message, hint = str(error), str(error.hint) or MEND
         return {"error": "UserError", "message": f"{place}{message}", "hint": hint, "trace": trace}
     if isinstance(error, SyntaxError) and error.filename:
         where = f"{_relative(error.filename, config.parent)}:{error.lineno}"
         text = f"{where}: {type(error).__name__}: {error.msg}"
-        return {"error": "UserError", "message": text, "hint": "", "trace": trace}
+        return {"error": "UserError", "message": text, "hint": MEND, "trace": trace}
     if isinstance(error, SystemExit):
         text = f"{place or config.name + ': '}the configuration called sys.exit({error.code!r})."
         return {"error": "UserError", "message": text, "hint": "Raise an exception instead.", "trace": trace}
     text = "".join(traceback.format_exception_only(error)).strip()
     if frames:
-        return {"error": "UserError", "message": f"{place}{text}", "hint": "", "trace": trace}
+        return {"error": "UserError", "message": f"{place}{text}", "hint": MEND, "trace": trace}
     everything = "".join(traceback.format_exception(error))
     return {"error": "BugError", "message": f"{config.name}: {text}", "hint": "", "trace": everything}
 
