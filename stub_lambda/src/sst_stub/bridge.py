@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sst_bridge.appsync.api import EventApi
 from sst_bridge.appsync.connection import connector
+from sst_bridge.appsync.limiter import Limiter, local_limiter
 from sst_bridge.appsync.signing import Credentials
 from sst_bridge.channel import Channel, ConnectionState
 from sst_bridge.endpoint import StubEndpoint
@@ -28,7 +29,8 @@ class Bridge:
     def __init__(self, config: Config, environ: Mapping[str, str], on_problem: Callable[[str], None]) -> None:
         credentials = Credentials(config.access_key_id, config.secret_access_key, config.session_token or None)
         api = EventApi(config.http_host, config.realtime_host, config.region)
-        self._connect = connector(api, lambda: credentials)
+        make_limiter = local_limiter if api.local else Limiter
+        self._connect = connector(api, lambda: credentials, make_limiter=make_limiter)
         self._ready = asyncio.Event()
         self._endpoint = StubEndpoint(
             self._connect_and_tell,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from sst_bridge.appsync.api import EventApi
 from sst_bridge.appsync.connection import connector
+from sst_bridge.appsync.limiter import Limiter, local_limiter
 from sst_bridge.appsync.refusal import ServiceRefused
 from sst_bridge.appsync.signing import Credentials
 from sst_bridge.channel import ConnectionState
@@ -58,6 +59,7 @@ async def open_channel(
         connector(
             EventApi(bootstrap.http_host, bootstrap.realtime_host, bootstrap.region, bootstrap.api_arn),
             lambda: credentials,
+            make_limiter=local_limiter if bootstrap.endpoint else Limiter,
         ),
         app=app.name,
         stage=app.stage,
