@@ -19,7 +19,7 @@ from .delivery.link import Arrival, Link
 from .delivery.stage import SessionInfo
 from .delivery.stage import State as StageState
 from .delivery.stub import ACCEPT_WINDOW, StubDelivery
-from .errors import WireError
+from .errors import Replayed, WireError
 from .messages import Error, Hello, Invoke, Message, Response, Stream
 from .spool import Spool
 from .tasks import cancel_all, spawn
@@ -81,6 +81,8 @@ class _Endpoint:
         now = asyncio.get_running_loop().time()
         try:
             arrival = self._link.receive(path, event, now=now, at=time.time())
+        except Replayed:
+            return
         except WireError as error:
             self._problem(str(error), now)
             return

@@ -3,6 +3,7 @@
 - `WireError`
     - `Malformed`: not a frame, not a message
     - `Refused`: a frame that cannot be trusted; the message names what was expected and what was found
+    - `Replayed`: a frame that was seen before, as a network without guarantees has them every day
 """
 
 from __future__ import annotations
@@ -17,4 +18,8 @@ class Malformed(WireError):
 
 
 class Refused(WireError):
-    """The frame is sealed with another key, altered, replayed or too old."""
+    """The frame is sealed with another key, altered, or too old."""
+
+
+class Replayed(WireError):
+    """The frame was opened once already, or is too far behind to tell."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from .errors import Malformed, Refused
+from .errors import Malformed, Refused, Replayed
 
 KEY_BYTES = 32
 _VERSION = 1
@@ -110,7 +110,7 @@ class Opener:
         self._windows: OrderedDict[bytes, _Window] = OrderedDict()
 
     def open(self, path: str, data: bytes, at: float) -> Opened:
-        """The frame sealed in *data*, heard on *path* at *at*. Raises Malformed or Refused."""
+        """The frame sealed in *data*, heard on *path* at *at*. Raises Malformed, Refused or Replayed."""
         if len(data) < OVERHEAD or data[0] != _VERSION:
             raise Malformed("not a sealed frame of this version")
         _, name, sealer, counter, high, low = _HEAD.unpack_from(data)
@@ -133,7 +133,7 @@ class Opener:
             )
         # Only now, when the tag has proven the sealer: strangers cannot fill or move the windows.
         if not window.take(counter):
-            raise Refused(f"a frame on {path} was seen before: frame {counter} of sealer {sealer.hex()[:8]}")
+            raise Replayed(f"a frame on {path} was seen before: frame {counter} of sealer {sealer.hex()[:8]}")
         self._windows[sealer] = window
         self._windows.move_to_end(sealer)
         if len(self._windows) > MAX_SEALERS:
