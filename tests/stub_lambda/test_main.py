@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -96,10 +96,15 @@ async def stub(
         await process.communicate()
 
 
+async def echo(invoke: Invoke, reply: Reply) -> None:
+    await reply.response(invoke.body)
+
+
 class Dev:
-    """A dev server that echoes, and remembers who called; `hold` keeps it from answering."""
+    """A dev server that echoes unless told otherwise, and remembers who called; `hold` keeps it from answering."""
 
     def __init__(self) -> None:
+        self.answer: Callable[[Invoke, Reply], Awaitable[None]] = echo
         self.environments: dict[str, Environment] = {}
         self.invokes: list[Invoke] = []
         self.called = asyncio.Event()
@@ -111,7 +116,7 @@ class Dev:
         self.invokes.append(invoke)
         self.called.set()
         await self.hold.wait()
-        await reply.response(invoke.body)
+        await self.answer(invoke, reply)
 
 
 @contextlib.asynccontextmanager
@@ -177,6 +182,50 @@ async def test_nobody_there_then_somebody(
 
     assert json.loads(away.body)["errorType"] == "Sst.DevServerUnreachable"
     assert (served.kind, served.body) == ("response", b'{"a":1}')
+
+
+async def test_handlers_error_reaches_lambda(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """The handler's own error object and its headers go through unchanged."""
+
+    async def fail(invoke: Invoke, reply: Reply) -> None:
+        await reply.error(b'{"errorType": "KeyError"}', "KeyError", '{"exceptions":[]}')
+
+    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)):
+        dev.answer = fail
+        answer = await lambda_.invoke()
+
+    assert (answer.kind, answer.body) == ("error", b'{"errorType": "KeyError"}')
+    assert answer.headers["lambda-runtime-function-error-type"] == "KeyError"
+    assert answer.headers["lambda-runtime-function-xray-error-cause"] == '{"exceptions":[]}'
+
+
+async def test_stream_reaches_lambda_while_it_is_made(
+    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+) -> None:
+    """The first piece is with Lambda before the handler makes the second, and 10 MB arrive in order."""
+    first_arrived = asyncio.Event()
+    rest = [bytes([number]) * 100_000 for number in range(100)]
+
+    async def stream(invoke: Invoke, reply: Reply) -> None:
+        await reply.stream(b"first", content_type="text/event-stream")
+        await first_arrived.wait()
+        for piece in rest:
+            await reply.stream(piece)
+        await reply.stream(b"", final=True)
+
+    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)):
+        dev.answer = stream
+        waiting = await lambda_.start()
+        await waiting.first_chunk.wait()
+        first_arrived.set()
+        answer = await waiting.answered
+
+    assert answer.body == b"first" + b"".join(rest)
+    assert answer.headers["lambda-runtime-function-response-mode"] == "streaming"
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert answer.trailers == {}
 
 
 # --- life and death -------------------------------------------------------------------------------
