@@ -22,6 +22,7 @@ from ..core.manifest import App, Manifest
 from ..core.settings import Settings
 from ..core.stream import Stream
 from ..core.tasks import cancel_all, spawn
+from .types import write_types
 
 MESSAGE_LIMIT = 64 * 1024 * 1024
 """Bytes of one message: the manifest of an app with thousands of functions stays far below."""
@@ -60,6 +61,7 @@ class Program:
         finally:
             await run.close()
         manifest = Manifest.model_validate(answer["manifest"])
+        write_types(manifest, self._settings.root)
         self._modules = answer["modules"]
         duration = time.monotonic() - began
         self._stream.publish(e.DeployFinished(time.time(), manifest, answer["changed"], duration))
