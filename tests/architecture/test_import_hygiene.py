@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
 from tests.architecture.sources import PACKAGES
+from tests.support.markdown import Shell
 from tests.support.venvs import venv
 
 HEAVY = {"boto3", "botocore", "pulumi", "pulumi_aws", "textual", "pydantic", "rich", "asyncio", "cryptography"}
@@ -83,3 +85,39 @@ def test_help_loads_click_alone() -> None:
     modules = loaded("from sst_dev.cli import main\nmain(['--help'])")
 
     assert tops(modules) & HEAVY == set()
+
+
+CONFIG = """\
+import sst
+
+def app(input):
+    return sst.App(name="lean", home="local")
+
+def run():
+    sst.aws.Function("Echo", handler="echo.handler")
+"""
+
+SESSION = """\
+import atexit, json, sys
+atexit.register(lambda: json.dump(sorted(sys.modules), open("modules.json", "w")))
+from sst_dev.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.scenario
+def test_a_basic_session_loads_neither_the_tui_nor_pulumi(tmp_path: Path) -> None:
+    """Through a whole life of `sst dev --mode=basic`, with an invocation in it, the dev server never loads them."""
+    (tmp_path / "sst_config.py").write_text(CONFIG)
+    (tmp_path / "echo.py").write_text("def handler(event, context):\n    return event\n")
+    (tmp_path / "session.py").write_text(SESSION)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    shell = Shell(tmp_path, {**_environment(), "PATH": path}, tmp_path)
+    try:
+        shell.run_until("exec python session.py dev --mode=basic\n", "ready in")
+        answer = shell.run("sst invoke Echo --event '[1]'\nsst stop\nwait\n")
+    finally:
+        shell.close()
+
+    assert answer.startswith("[1]")
+    assert tops(json.loads((tmp_path / "modules.json").read_text())) & {"textual", "pulumi", "pulumi_aws"} == set()
