@@ -109,7 +109,10 @@ class Session:
 
     async def _up(self) -> None:
         began = time.monotonic()
+        self._exit.push_async_callback(self._cloud.stop)
         self._exit.push_async_callback(self._program.close)
+        # A stage that lived on the embedded cloud will do so again: have both started while Python imports Pulumi.
+        early = spawn(self._cloud.start(), name="MiniStack starts", owner=self._tasks) if self._cloud.known else None
         app = await self._program.load()
         if app.home == "aws" and not self.settings.force_local:
             raise UserError(
@@ -117,7 +120,8 @@ class Session:
                 hint='Run `sst dev --local`, or set home="local".',
             )
         self.stream.publish(SessionStarted(time.time(), app.name, app.stage, "local", os.getpid()))
-        await self._start_cloud()
+        self.stream.publish(await (early or self._cloud.start()))
+        spawn(self._watch_cloud(), name="MiniStack is watched", owner=self._tasks)
         self._bootstrap = await asyncio.to_thread(self._find_bootstrap)
         self._functions = Functions(self.settings, self.stream)
         self._exit.push_async_callback(self._functions.close)
@@ -130,11 +134,6 @@ class Session:
         self.stream.publish(SessionReady(time.time(), time.monotonic() - began))
         self.ready.set()
         spawn(self._deploying.watch(), name="config is watched", owner=self._tasks)
-
-    async def _start_cloud(self) -> None:
-        self._exit.push_async_callback(self._cloud.stop)
-        await self._cloud.start()
-        spawn(self._watch_cloud(), name="MiniStack is watched", owner=self._tasks)
 
     def _find_bootstrap(self) -> Bootstrap:
         from ..cloud.bootstrap import LocalCloud

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,6 +82,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         sys.exit(ExitCode.FAILURE)
+    except Exception as error:
+        report_bug(error)
+        sys.exit(ExitCode.BUG)
     sys.exit(code if isinstance(code, int) else ExitCode.OK)
 
 
@@ -92,4 +96,10 @@ def report(error: SstError) -> None:
     if error.hint:
         click.echo(f"hint: {error.hint}", err=True)
     if isinstance(error, BugError):
-        click.echo("This is a fault of sst-py: please report it.", err=True)
+        click.echo("This is a fault of sst-py, not of your project: please report it.", err=True)
+
+
+def report_bug(error: Exception) -> None:
+    """Print what only a fault of ours can be: the one case in which our own frames help, to whoever mends it."""
+    traceback.print_exception(error)
+    report(BugError(f"{type(error).__name__}: {error}"))

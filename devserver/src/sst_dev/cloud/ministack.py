@@ -67,8 +67,13 @@ class MiniStack:
         assert self._child is not None
         return self._child.pid
 
-    async def start(self) -> str:
-        """Install if needed, start, wait until the health endpoint answers; return the endpoint URL.
+    @property
+    def known(self) -> bool:
+        """Whether this stage has lived on the embedded cloud before."""
+        return self._record.exists()
+
+    async def start(self) -> CloudReady:
+        """Install if needed, start, wait until the health endpoint answers; return the event to publish.
 
         Raises `UserError` when this stage's port is taken, `RemoteError` when MiniStack does not come up.
         """
@@ -94,8 +99,7 @@ class MiniStack:
             self.resumed = False
             self._wipe()
             await self._launch(python)
-        self._stream.publish(CloudReady(now(), self.endpoint, time.monotonic() - started))
-        return self.endpoint
+        return CloudReady(now(), self.endpoint, time.monotonic() - started)
 
     async def wait(self) -> int:
         """Wait for the process to end by itself; publishes `CloudDied` and returns its exit status."""
