@@ -82,6 +82,7 @@ class RuntimeApiServer:
         self._current: _Invocation | None = None
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self._ids = itertools.count(1)
 
     @property
@@ -103,6 +104,9 @@ class RuntimeApiServer:
         if self._server is not None:
             self._server.close()
             self.cut()
+            for task in self._connections:
+                task.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
 
     def cut(self) -> None:
         """Cut every connection; new ones are welcome."""
@@ -151,6 +155,10 @@ class RuntimeApiServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.connected.set()
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
         self._writers.add(writer)
         try:
             if self.faults.two_packets:

@@ -91,7 +91,9 @@ def test_output_stands_between_the_markers_of_its_invocation(start: Start) -> No
         ("raise BaseException('x')", 1, None),
     ],
 )
-def test_what_ends_a_program_ends_the_worker(start: Start, statement: str, code: int | None, signal: int | None) -> None:
+def test_what_ends_a_program_ends_the_worker(
+    start: Start, statement: str, code: int | None, signal: int | None
+) -> None:
     """Nothing is answered; the zygote reports how the process ended, its output is complete."""
     worker = start(f"import os, sys\ndef handler(event, context):\n    print('last words')\n    {statement}")
     with pytest.raises(Gone):

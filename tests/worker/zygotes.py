@@ -28,6 +28,8 @@ class Reply:
     head: wire.Head
     body: bytes
     output: bytes = b""
+    before: bytes = b""
+    """What was written since the invocation before it: by the import, by threads left behind."""
     pieces: list[tuple[wire.Head, bytes]] = field(default_factory=list)
 
     @property
@@ -116,9 +118,9 @@ class Worker:
                 pieces.append((answer, body))
             elif answer["type"] != "files":
                 break
-        self.output.until(wire.marker(SECRET, "begin", head["id"]))
+        before = self.output.until(wire.marker(SECRET, "begin", head["id"]))
         written = self.output.until(wire.marker(SECRET, "end", head["id"]))
-        return Reply(answer, body, written, pieces)
+        return Reply(answer, body, written, before, pieces)
 
     def exited(self) -> wire.Head:
         """The zygote's report of this worker's end."""
@@ -138,6 +140,7 @@ class Zygote:
         self.process = subprocess.Popen(
             launch.command(python, theirs.fileno(), spare=spare),
             pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
             env=environment,
             start_new_session=True,
         )

@@ -33,7 +33,9 @@ def decode_event(body: bytes, content_type: str) -> Any:
     try:
         return _decode(body)
     except Exception as error:
-        raise RuntimeFault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from None
+        # The one message of the standard library's that reaches the user, in simplejson's words.
+        message = str(error).replace(" from a unicode string", " from a string")
+        raise RuntimeFault("Runtime.UnmarshalError", f"Unable to unmarshal input: {message}") from None
 
 
 def _decode(body: bytes) -> Any:
@@ -63,19 +65,17 @@ def _no_constant(_: str) -> None:
     raise _Constant
 
 
-def encode_response(response: Any) -> tuple[bytes, str]:
-    """Body and content type of what a handler returned.
+def encode_response(response: Any) -> tuple[bytes | str, str]:
+    """Body (text still to be encoded as UTF-8) and content type of what a handler returned.
 
-    Raises `RuntimeFault` (`Runtime.MarshalError`) for what is not JSON, and `UnicodeEncodeError` for lone
-    surrogates where text goes out as UTF-8: on Lambda that ends the process too.
+    Raises `RuntimeFault` (`Runtime.MarshalError`) for what is not JSON.
     """
     if isinstance(response, bytes):
         return response, "application/unknown"
     try:
-        text = encode_text(response)
+        return encode_text(response), JSON
     except Exception as error:
         raise RuntimeFault("Runtime.MarshalError", f"Unable to marshal response: {error}") from None
-    return text.encode("utf-8"), JSON
 
 
 def encode_text(value: Any) -> str:
@@ -189,7 +189,12 @@ class _Encoder:
 
 def _asdict(value: Any) -> Any:
     method = getattr(value, "_asdict", None)
-    return method() if callable(method) else None
+    if not callable(method):
+        return None
+    try:
+        return method()
+    except TypeError:  # a method that wants arguments, or one that is not bound: some other `_asdict`
+        return None
 
 
 def _key(key: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import sys
@@ -115,8 +116,6 @@ def _importable(name: str, module: ModuleType | None) -> bool:
 
 def code_hash(root: str, files: list[str]) -> str:
     """Which code runs: 12 hex digits over the names and contents of *files*."""
-    import hashlib
-
     digest = hashlib.sha256()
     for path in files:
         digest.update(os.path.relpath(path, root).encode("utf-8", "surrogateescape") + b"\0")

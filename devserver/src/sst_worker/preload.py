@@ -43,13 +43,13 @@ class Plan:
 
 def resumed() -> Plan | None:
     """The plan this process was started over with, see `start_over`."""
-    return Plan(**json.loads(sys.argv[4])) if len(sys.argv) > 4 else None
+    return Plan(**json.loads(sys.argv[3])) if len(sys.argv) > 3 else None
 
 
 def start_over(plan: Plan, control_fd: int) -> NoReturn:
     """Replace this program by itself without the modules left out: what an import started cannot be undone."""
     os.set_inheritable(control_fd, True)
-    argv = launch.command(sys.executable, control_fd, spare=sys.argv[2] == "spare")
+    argv = launch.command(sys.executable, control_fd, spare=sys.argv[1] == "spare")
     os.execv(sys.executable, [*argv, json.dumps(vars(plan))])
 
 

@@ -10,9 +10,9 @@ import os
 import socket
 import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
 
-from . import codec, environment, errors, loading, logs, places, streaming, wire
+from . import codec, environment, errors, loading, logs, streaming, wire
 from .context import LambdaContext
 
 RESPONSE_LIMIT = 6_291_556
@@ -63,15 +63,16 @@ class Worker:
     def _load(self) -> Any:
         started = time.perf_counter()
         self._recorder.start()
+        failure = None
         try:
             handler = loading.load_handler(self._name, self._module)
         except errors.RuntimeFault as fault:
-            self._fail_init(fault, errors.error_object(fault.message, fault.kind, fault.trace), started)
+            failure = errors.of_fault(fault)
         except Exception as error:
-            found = errors.frames(error.__traceback__)
-            trace = errors.format_frames(found)
-            self._fail_init(error, errors.error_object(str(error), type(error).__name__, trace), started)
+            failure = errors.of_exception(error)
         self._recorder.stop()
+        if failure is not None:
+            self._fail_init(failure, started)
         head = {
             "type": "ready",
             "init_ms": _elapsed_ms(started),
@@ -82,17 +83,16 @@ class Worker:
         wire.send(self._channel, head)
         return handler
 
-    def _fail_init(self, error: Exception, result: dict[str, Any], started: float) -> None:
-        self._recorder.stop()
-        logs.log_error(self._log.log_sink, result)
+    def _fail_init(self, failure: errors.Failure, started: float) -> NoReturn:
+        logs.log_error(self._log.log_sink, failure.error)
         head = {
             "type": "init_error",
-            "error_type": result["errorType"],
+            "error_type": failure.error["errorType"],
             "init_ms": _elapsed_ms(started),
             **self._recorder.report(),
-            **_where(error),
+            **failure.where,
         }
-        wire.send(self._channel, head, codec.encode_text(result).encode("utf-8"))
+        wire.send(self._channel, head, codec.encode_text(failure.error).encode("utf-8"))
         sys.exit(1)
 
     # --- invocations ------------------------------------------------------------------------------
@@ -106,47 +106,53 @@ class Worker:
             os.environ["_X_AMZN_TRACE_ID"] = head["trace_id"]
         else:
             os.environ.pop("_X_AMZN_TRACE_ID", None)
+        self._pieces = 0
+        failure = None
         started = time.perf_counter()
         try:
-            context = LambdaContext(head)
-            value = codec.decode_event(event, head.get("content_type") or codec.JSON)
-            if streaming.is_stream(self._handler):
-                self._stream(self._handler(value, context), head, started)
-                return
-            reply, body = self._answer(self._handler(value, context))
+            reply, body = self._run(head, event)
         except errors.RuntimeFault as fault:
-            result = errors.error_object(fault.message, fault.kind, fault.trace, request_id)
-            cause = errors.xray_cause(fault.message, "LambdaValidationError", [])
-            reply, body = self._failure(fault, result, cause)
+            failure = errors.of_fault(fault, request_id)
         except Exception as error:
-            reply, body = self._user_failure(error, request_id)
-        self._finish(head["id"], reply, body, started)
+            failure = errors.of_exception(error, request_id)
+        # Outside the `try`: a message that UTF-8 cannot encode ends the process here, as on Lambda.
+        if failure is not None:
+            reply, body = self._report(failure)
+        self._finish(head["id"], reply, body if isinstance(body, bytes) else body.encode("utf-8"), started)
 
-    def _answer(self, response: Any) -> tuple[wire.Head, bytes]:
-        body, content_type = codec.encode_response(response)
-        if len(body) > RESPONSE_LIMIT:
-            message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
-            kind = "Function.ResponseSizeTooLarge"
-            return {"type": "error", "error_type": kind}, codec.encode_text(
-                {"errorMessage": message, "errorType": kind}
-            ).encode()
-        return {"type": "response", "content_type": content_type}, body
+    def _run(self, head: wire.Head, event: bytes) -> tuple[wire.Head, bytes | str]:
+        context = LambdaContext(head)
+        value = codec.decode_event(event, head.get("content_type") or codec.JSON)
+        response = self._handler(value, context)
+        if not streaming.is_stream(self._handler):
+            body, content_type = codec.encode_response(response)
+            return {"type": "response", "content_type": content_type}, body
+        for piece, content_type in streaming.pieces(response):
+            part = {"type": "stream", "index": self._pieces, "content_type": content_type}
+            wire.send(self._channel, part, piece)
+            self._pieces += 1
+        return {"type": "stream", "index": self._pieces, "final": True}, b""
 
-    def _user_failure(self, error: Exception, request_id: str) -> tuple[wire.Head, bytes]:
-        found = errors.frames(error.__traceback__)
-        kind, message = type(error).__name__, str(error)
-        result = errors.error_object(message, kind, errors.format_frames(found), request_id)
-        return self._failure(error, result, errors.xray_cause(message, kind, found))
-
-    def _failure(self, error: Exception, result: dict[str, Any], cause: dict[str, Any]) -> tuple[wire.Head, bytes]:
-        logs.log_error(self._log.log_sink, result)
-        xray = codec.encode_text(cause)
-        # The header's bound in AWS's runtime, which then sends an empty one.
-        xray = xray if len(xray.encode("utf-8")) < 1 << 20 else ""
-        head = {"type": "error", "error_type": result["errorType"], "xray_cause": xray, **_where(error)}
-        return head, codec.encode_text(result).encode("utf-8")
+    def _report(self, failure: errors.Failure) -> tuple[wire.Head, str]:
+        """Log *failure* and make the reply of it: the end of the stream, if one has begun."""
+        logs.log_error(self._log.log_sink, failure.error)
+        cause = codec.encode_text(failure.cause)
+        head = {
+            "type": "error",
+            "error_type": failure.error["errorType"],
+            # AWS's runtime sends no cause from 1 MiB on.
+            "xray_cause": cause if len(cause.encode("utf-8")) < 1 << 20 else "",
+            **failure.where,
+        }
+        if self._pieces:
+            head.update(type="stream", index=self._pieces, final=True)
+        return head, codec.encode_text(failure.error)
 
     def _finish(self, id: str, reply: wire.Head, body: bytes, started: float) -> None:
+        if reply["type"] == "response" and len(body) > RESPONSE_LIMIT:
+            message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+            reply = {"type": "error", "error_type": "Function.ResponseSizeTooLarge"}
+            body = codec.encode_text({"errorMessage": message, "errorType": reply["error_type"]}).encode()
         handler_ms = _elapsed_ms(started)
         self._flush()
         self._mark("end", id)
@@ -154,25 +160,6 @@ class Worker:
             wire.send(self._channel, {"type": "files", **self._recorder.report()})
         reply = {**reply, "handler_ms": handler_ms, "rss_mb": environment.peak_rss_mb()}
         wire.send(self._channel, reply, body)
-
-    def _stream(self, result: Any, head: wire.Head, started: float) -> None:
-        request_id = head["request_id"]
-        index = 0
-        try:
-            for body, content_type in streaming.pieces(result):
-                wire.send(self._channel, {"type": "stream", "index": index, "content_type": content_type}, body)
-                index += 1
-        except Exception as error:
-            if index == 0:
-                raise
-            if isinstance(error, errors.RuntimeFault):
-                result = errors.error_object(error.message, error.kind, error.trace, request_id)
-                reply, body = self._failure(error, result, errors.xray_cause(error.message, error.kind, []))
-            else:
-                reply, body = self._user_failure(error, request_id)
-        else:
-            reply, body = {}, b""
-        self._finish(head["id"], {**reply, "type": "stream", "index": index, "final": True}, body, started)
 
     def _mark(self, word: str, id: str) -> None:
         self._log.log_sink.write(wire.marker(self._secret, word, id))
@@ -187,16 +174,3 @@ class Worker:
 
 def _elapsed_ms(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
-
-
-def _where(error: BaseException) -> dict[str, Any]:
-    """`file`, `line` and `frames` of the project's own code in *error*, for people; empty when it has none."""
-    origin = error.__cause__ if isinstance(error, errors.RuntimeFault) and error.__cause__ else error
-    found = [frame for frame in errors.frames(origin.__traceback__) if not places.is_library(frame[0])]
-    if isinstance(origin, SyntaxError) and origin.filename:
-        file, line = origin.filename, origin.lineno or 0
-    elif found:
-        file, line = found[-1][0], found[-1][1]
-    else:
-        file, line = "", 0
-    return {"file": file, "line": line, "frames": errors.format_frames(found)}

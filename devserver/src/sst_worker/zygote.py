@@ -94,27 +94,26 @@ class Zygote:
         gc.collect()
         # Objects alive now never enter a collection again, so workers do not touch, and so copy, their pages.
         gc.freeze()
-        wire.send(
-            self._control,
+        self._send(
             {
                 "type": "preloaded",
                 "modules": loaded,
                 "left_out": plan.left_out,
                 "rss_mb": environment.peak_rss_mb(),
-            },
+            }
         )
 
     def _fork(self, name: str, fds: list[int]) -> Endpoints | None:
         channel_fd, output = fds
         if self._spare:
-            wire.send(self._control, {"type": "forked", "worker": name, "pid": os.getpid()})
+            self._send({"type": "forked", "worker": name, "pid": os.getpid()})
             lifetime.watch(self._control)
             return socket.socket(fileno=channel_fd), output
         zygote = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:
-            wire.send(self._control, {"type": "fork_failed", "worker": name, "reason": str(error)})
+            self._send({"type": "fork_failed", "worker": name, "reason": str(error)})
             os.close(channel_fd)
             os.close(output)
             return None
@@ -130,7 +129,7 @@ class Zygote:
         os.close(channel_fd)
         os.close(output)
         self._workers[pid] = name
-        wire.send(self._control, {"type": "forked", "worker": name, "pid": pid})
+        self._send({"type": "forked", "worker": name, "pid": pid})
         return None
 
     def _reap(self) -> None:
@@ -141,7 +140,13 @@ class Zygote:
             code, by_signal = exit_status(status)
             name = self._workers.pop(pid)
             head = {"type": "exited", "worker": name, "pid": pid, "code": code, "signal": by_signal}
+            self._send(head)
+
+    def _send(self, head: wire.Head) -> None:
+        try:
             wire.send(self._control, head)
+        except (BrokenPipeError, ConnectionResetError):
+            self._end()
 
     def _end(self) -> NoReturn:
         for pid in self._workers:
