@@ -13,6 +13,7 @@ from sst_dev.core.errors import UserError
 from sst_dev.core.manifest import App, Function, Link, Manifest
 from sst_dev.engine.types import FILE_NAME, stub_folders, stub_text, write_types
 
+from tests.support.language_server import LanguageServer
 from tests.support.venvs import venv
 
 SDK = Path(__file__).parents[2] / "sdk"
@@ -151,13 +152,18 @@ def mypy(checkers: Path, folder: Path, *paths: str) -> list[str]:
     return re.findall(r"Revealed type is \"(?:builtins\.)?(\w+)\"|(has no attribute \"\w+\")", answer.stdout)
 
 
+def environment(checkers: Path) -> dict[str, str]:
+    """What makes the checkers' interpreter the one pyright finds."""
+    return {"PATH": f"{checkers}:/usr/bin:/bin", "HOME": str(Path.home())}
+
+
 def pyright(checkers: Path, folder: Path) -> tuple[list[str], list[str]]:
     answer = subprocess.run(
         [checkers / "pyright", "--outputjson", "--pythonpath", checkers / "python", "."],
         cwd=folder,
         capture_output=True,
         text=True,
-        env={"PATH": f"{checkers}:/usr/bin:/bin", "HOME": str(Path.home())},
+        env=environment(checkers),
     )
     found = json.loads(answer.stdout)["generalDiagnostics"]
     types = [match[1] for item in found if (match := re.search(r' is "(\w+)"$', item["message"]))]
@@ -194,6 +200,22 @@ def test_mypy_and_pyright_know_the_links(name: str, tmp_path: Path, checkers: Pa
     assert revealed == ["str", "str", "int", "Any", 'has no attribute "Bucket"']
     assert types == ["str", "str", "int", "Any"]
     assert errors == ['Cannot access attribute "Bucket" for class "_Resource"']
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_an_editor_completes_links_and_properties(name: str, tmp_path: Path, checkers: Path) -> None:
+    """pyright's language server offers the names of the links, and of a link's properties."""
+    start, app = layout(name, tmp_path)
+    write_types(app, tmp_path)
+    path = tmp_path / f"{LAYOUTS[name][0].rpartition('.')[0]}.py"
+
+    command = [checkers / "pyright-langserver", "--stdio"]
+    with LanguageServer(command, start, environment(checkers)) as server:
+        links = server.completions(path, "from sst import Resource\n\nResource.")
+        properties = server.completions(path.with_name("other.py"), "from sst import Resource\n\nResource.Notes.")
+
+    assert {"App", "Notes"} <= links
+    assert {"name", "deep", "type"} <= properties
 
 
 def test_without_the_file_resource_is_any(tmp_path: Path, checkers: Path) -> None:
