@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,6 +39,7 @@ def connector(
     *,
     timing: Timing = Timing(),  # noqa: B008 — frozen
     make_limiter: Callable[[], Limiter] = Limiter,
+    wall: Callable[[], float] = time.time,
 ) -> Connect:
     """What makes an endpoint's channel on *api*; to be called on the event loop.
 
@@ -52,7 +54,14 @@ def connector(
     ) -> Channel:
         signer = Signer(api.http_host, api.region, credentials)
         return AppSyncChannel(
-            api, signer, paths, on_event=on_event, on_state=on_state, timing=timing, make_limiter=make_limiter
+            api,
+            signer,
+            paths,
+            on_event=on_event,
+            on_state=on_state,
+            timing=timing,
+            make_limiter=make_limiter,
+            wall=wall,
         )
 
     return connect
@@ -71,6 +80,7 @@ class AppSyncChannel:
         on_state: Callable[[ConnectionState], None],
         timing: Timing,
         make_limiter: Callable[[], Limiter],
+        wall: Callable[[], float],
     ) -> None:
         self._api = api
         self._signer = signer
@@ -79,9 +89,10 @@ class AppSyncChannel:
         self._on_state = on_state
         self._timing = timing
         self._make_limiter = make_limiter
+        self._wall = wall
         self._loop = asyncio.get_running_loop()
         self._state: ConnectionState | None = None
-        self._publisher = Publisher(api, signer, timing, on_saturated=self._saturated)
+        self._publisher = Publisher(api, signer, on_saturated=self._saturated)
         self._primary: Link | None = None
         self._candidate: Link | None = None
         # The primary, the one before it during a hand-over, one being opened, and at most MAX_ADDITIONAL others.
@@ -267,6 +278,7 @@ class AppSyncChannel:
             timing=self._timing,
             limiter=self._make_limiter(),
             on_event=self._on_link_event,
+            wall=self._wall,
         )
         self._links.add(link)
         link.lost.add_done_callback(lambda _: self._ended(link))

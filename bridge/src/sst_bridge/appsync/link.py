@@ -59,6 +59,7 @@ class Link:
         timing: Timing,
         limiter: Limiter,
         on_event: Callable[[Link, Event], None],
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
         self.limiter = limiter
@@ -66,9 +67,10 @@ class Link:
         self._signer = signer
         self._timing = timing
         self._on_event = on_event
+        self._wall = wall
         self._loop = asyncio.get_running_loop()
         self._conversation = Conversation(signer)
-        self._vitals = Vitals(timing, self._loop.time(), time.time())
+        self._vitals = Vitals(timing, self._loop.time(), wall())
         self._socket: ClientConnection | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.lost: asyncio.Future[LinkLost | ServiceRefused] = self._loop.create_future()
@@ -198,7 +200,7 @@ class Link:
 
     def look(self) -> Verdict:
         """What the clock says about the socket."""
-        return self._vitals.look(self._loop.time(), time.time())
+        return self._vitals.look(self._loop.time(), self._wall())
 
     @property
     def age(self) -> float:
@@ -225,7 +227,7 @@ class Link:
     async def _read(self, socket: ClientConnection) -> None:
         try:
             async for text in socket:
-                self._vitals.heard(self._loop.time(), time.time())
+                self._vitals.heard(self._loop.time(), self._wall())
                 self._handle(self._conversation.receive(text))
         except (OSError, WebSocketException) as error:
             self._end(LinkLost(f"the socket broke: {_words(error)}"))

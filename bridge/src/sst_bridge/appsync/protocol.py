@@ -338,7 +338,7 @@ def _error(frame: dict[str, Any]) -> ServiceError:
 def _failures(batch: Batch, failed: Any) -> tuple[Failure, ...]:
     """The entries of `failed` that name an event of *batch*."""
     return tuple(
-        Failure(entry["index"], _failed_entry(entry))
+        Failure(int(entry["index"]), _failed_entry(entry))
         for entry in (failed if isinstance(failed, list) else [])[:MAX_EVENTS]
         if isinstance(entry, dict) and entry.get("index") in range(len(batch.events))
     )

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..tasks import cancel_all, spawn
 from .api import EventApi
 from .backoff import Backoff
+from .http_publish import HttpPublisher
 from .link import Link, LinkLost
 from .outbox import Outbox
 from .protocol import Batch, Published, PublishFailed, ServiceError
 from .refusal import ServiceRefused, refusal
 from .signing import Signer
-from .timing import Timing
-
-if TYPE_CHECKING:
-    from .http_publish import HttpPublisher
 
 log = logging.getLogger("sst_bridge.appsync")
 
@@ -26,10 +23,8 @@ log = logging.getLogger("sst_bridge.appsync")
 class Publisher:
     """The owner of the outbox. *on_saturated* is called when the sockets' rate is used up while events wait."""
 
-    def __init__(self, api: EventApi, signer: Signer, timing: Timing, *, on_saturated: Callable[[], None]) -> None:
+    def __init__(self, api: EventApi, signer: Signer, *, on_saturated: Callable[[], None]) -> None:
         self._api = api
-        self._signer = signer
-        self._timing = timing
         self._on_saturated = on_saturated
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox()
@@ -38,7 +33,7 @@ class Publisher:
         self._idle.set()
         self._throttling = Backoff(base=0.2, cap=5.0)
         self._quiet_until = 0.0
-        self._http: HttpPublisher | None = None
+        self._http = HttpPublisher(api, signer)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
@@ -107,8 +102,7 @@ class Publisher:
     async def close(self) -> None:
         """End the HTTP publishes under way; senders end with their sockets."""
         await cancel_all(self._tasks)
-        if self._http is not None:
-            self._http.close()
+        self._http.close()
 
     # Private.
 
@@ -132,17 +126,13 @@ class Publisher:
         if self._loop.time() < self._quiet_until:
             return
         self._on_saturated()
-        if self._http is None:
-            from .http_publish import HttpPublisher
-
-            self._http = HttpPublisher(self._api, self._signer)
         while self._http.free and (batch := self._outbox.take(self._loop.time())) is not None:
-            spawn(self._publish_over_http(self._http, batch), name="appsync http publish", owner=self._tasks)
+            spawn(self._publish_over_http(batch), name="appsync http publish", owner=self._tasks)
         self._changed()
 
-    async def _publish_over_http(self, http: HttpPublisher, batch: Batch) -> None:
-        event = await http.publish(batch)
-        self.answered(event)
+    async def _publish_over_http(self, batch: Batch) -> None:
+        if refused := self.answered(await self._http.publish(batch)):
+            log.warning("%s", refused)
 
     def _changed(self) -> None:
         """Keep the two events true to the outbox."""
