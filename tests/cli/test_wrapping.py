@@ -1,13 +1,11 @@
 """A command beside a session: its environment, its terminal, its restarts."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
 import pytest
-
-from sst_dev.cli.wrapping import _run, command_environment, sdk_folder
+from sst_dev.cli.wrapping import _run
 from sst_dev.core.settings import Settings
 
 
@@ -15,30 +13,6 @@ from sst_dev.core.settings import Settings
 def _settings(tmp_path: Path, monkeypatch) -> Settings:
     monkeypatch.chdir(tmp_path)
     return Settings(config=tmp_path / "sst_config.py", stage="ada")
-
-
-def test_the_sessions_variables_win_and_foreign_credentials_go(settings: Settings) -> None:
-    """A developer's profile or session token must not mix with the embedded cloud's keys."""
-    inherited = {"HOME": "/h", "AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_REGION": "eu-west-1"}
-    made = command_environment(inherited, {"AWS_REGION": "us-east-1", "SST_APP": "a"}, settings)
-
-    assert (made["HOME"], made["AWS_REGION"], made["SST_APP"]) == ("/h", "us-east-1", "a")
-    assert "AWS_PROFILE" not in made and "AWS_SESSION_TOKEN" not in made
-
-
-def test_the_sdk_comes_last_on_the_users_own_path(settings: Settings) -> None:
-    """What the user put on PYTHONPATH is found first."""
-    made = command_environment({"PYTHONPATH": "/mine"}, {"A": "1"}, settings)
-
-    assert made["PYTHONPATH"].split(os.pathsep) == ["/mine", str(settings.home / "sdk")]
-
-
-def test_the_sdks_folder_holds_sst_and_nothing_else(settings: Settings) -> None:
-    """Nothing of the CLI's own environment leaks into the user's; a second call finds the same."""
-    folder = sdk_folder(settings)
-
-    assert [path.name for path in sdk_folder(settings).iterdir()] == ["sst"]
-    assert (folder / "sst" / "__init__.py").is_file()
 
 
 async def never():

@@ -32,8 +32,8 @@ from ..core.events import BridgeConnected, BridgeDisconnected, Notice
 from ..core.manifest import App
 from ..core.settings import Settings
 from ..core.stream import Stream
-from ..functions.functions import Functions
 from ..functions.model import EnvironmentInfo, InvocationRequest
+from .invocations import Invocations
 
 
 async def open_channel(
@@ -41,7 +41,7 @@ async def open_channel(
     bootstrap: Bootstrap,
     settings: Settings,
     stream: Stream,
-    functions: Functions,
+    invocations: Invocations,
     on_failure: Callable[[SstError], None],
 ) -> DevEndpoint:
     """Connect and hold the stage; return the endpoint, which serves until it is closed.
@@ -65,7 +65,7 @@ async def open_channel(
         stage=app.stage,
         key=base64.b64decode(bootstrap.bridge_key),
         session=me,
-        handler=_handler(functions),
+        handler=_handler(invocations),
         on_state=_publisher(stream),
         on_taken=taken,
         on_problem=lambda sentence: stream.publish(Notice(time.time(), sentence, "warning")),
@@ -84,7 +84,7 @@ async def open_channel(
 _TAKE_BACK = "Use a stage of your own (--stage NAME), or replace the other session with --takeover."
 
 
-def _handler(functions: Functions) -> InvocationHandler:
+def _handler(invocations: Invocations) -> InvocationHandler:
     async def run(environment: Environment, invoke: Invoke, reply: Reply) -> None:
         request = InvocationRequest(
             id=invoke.nonce,
@@ -100,7 +100,7 @@ def _handler(functions: Functions) -> InvocationHandler:
             body=invoke.body,
         )
         info = EnvironmentInfo(environment.id, environment.function, environment.variables)
-        await functions.invoke(info, request, reply)
+        await invocations.invoke(info, request, reply)
 
     return run
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from ..cloud.ministack import MiniStack
@@ -18,17 +18,21 @@ from ..core import commands as c
 from ..core.bootstrap import Bootstrap
 from ..core.errors import RemoteError, SstError, UserError
 from ..core.events import Notice, SessionReady, SessionStarted, SessionStopping
-from ..core.manifest import App, Manifest
-from ..core.settings import Settings
+from ..core.manifest import App, DevCommand, Manifest, Task
+from ..core.settings import Mode, Settings
 from ..core.state import State
 from ..core.stream import Stream
 from ..core.tasks import cancel_all, spawn
 from ..engine.program import Program
 from ..functions.functions import Functions
+from ..processes.panes import process_specs
+from ..processes.supervisor import Supervisor
 from .channel import open_channel
 from .control import ControlServer
 from .deploying import Deploying
-from .status import environment_for, status_document
+from .environment import command_environment, environment_for
+from .invocations import Invocations
+from .status import status_document
 
 
 class Session:
@@ -42,6 +46,8 @@ class Session:
         self._cloud = MiniStack(settings, self.stream)
         self._program = Program(settings, self.stream)
         self._functions: Functions | None = None
+        self._invocations: Invocations | None = None
+        self._supervisor: Supervisor | None = None
         self._bootstrap: Bootstrap | None = None
         self._deploying = Deploying(settings, self.stream, self._apply)
         self._control = ControlServer(
@@ -67,8 +73,34 @@ class Session:
                 self._stopping.set()
             case c.Redeploy():
                 self._deploying.request(command.trigger)
+            case c.ReplayInvocation(id) if self._invocations is not None:
+                self._attempt(self._invocations.replay(id), f"replay {id}")
+            case _ if self._supervisor is not None and self._take(command):
+                """A wish about a process."""
             case _:
-                self.stream.publish(Notice(time.time(), f"{type(command).__name__} is not possible here.", "warning"))
+                self._warn(f"{type(command).__name__} is not possible in this session.")
+
+    def _take(self, command: c.Command) -> bool:
+        assert self._supervisor is not None
+        try:
+            return self._supervisor.take(command)
+        except SstError as error:
+            self._warn(error.message, error.hint)
+            return True
+
+    def _attempt(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do what a front end wished for; a refusal is a notice."""
+
+        async def attempt() -> None:
+            try:
+                await work
+            except SstError as error:
+                self._warn(error.message, error.hint)
+
+        spawn(attempt(), name=name, owner=self._tasks)
+
+    def _warn(self, text: str, hint: str = "") -> None:
+        self.stream.publish(Notice(time.time(), text, "warning", hint))
 
     def environment(self, target: str | None = None) -> dict[str, str]:
         """The variables for a command of the app, or for one part of it. Raises `SstError` before the first apply."""
@@ -124,7 +156,11 @@ class Session:
         spawn(self._watch_cloud(), name="MiniStack is watched", owner=self._tasks)
         self._bootstrap = await asyncio.to_thread(self._find_bootstrap)
         self._functions = Functions(self.settings, self.stream)
+        self._invocations = Invocations(self.state, self._functions)
         self._exit.push_async_callback(self._functions.close)
+        if self.settings.mode is not Mode.BASIC:
+            self._supervisor = Supervisor(self.stream, color=self.settings.mode is Mode.MULTI)
+            self._exit.push_async_callback(self._supervisor.close)
         channel = spawn(self._open_channel(app, self._bootstrap), name="channel opens", owner=self._tasks)
         try:
             await self._apply("start")
@@ -144,14 +180,19 @@ class Session:
         return local.bootstrap(stub, trust_cache=self._cloud.resumed)
 
     async def _open_channel(self, app: App, bootstrap: Bootstrap) -> None:
-        assert self._functions is not None
-        endpoint = await open_channel(app, bootstrap, self.settings, self.stream, self._functions, self._fail)
+        assert self._invocations is not None
+        endpoint = await open_channel(app, bootstrap, self.settings, self.stream, self._invocations, self._fail)
         self._exit.push_async_callback(endpoint.close)
 
     async def _apply(self, trigger: str) -> None:
         assert self._bootstrap is not None and self._functions is not None
         manifest: Manifest = await self._program.apply(self._bootstrap, trigger=trigger)
         await self._functions.update(manifest, endpoint=self._bootstrap.endpoint)
+        if self._supervisor is not None:
+            self._supervisor.update(process_specs(manifest, self.settings.root, self._process_environment))
+
+    def _process_environment(self, part: DevCommand | Task) -> dict[str, str]:
+        return command_environment(os.environ, self.environment(part.name), self.settings)
 
     async def _watch_cloud(self) -> None:
         status = await self._cloud.wait()

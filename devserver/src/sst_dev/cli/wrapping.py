@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..app.control import follow, request
+from ..app.environment import command_environment
 from ..core.events import DeployFinished
 from ..core.settings import Settings
 from ..core.tasks import cancel_all, spawn
@@ -18,9 +19,6 @@ from ..processes.spawn import Child, reclaim_terminal, start
 
 if TYPE_CHECKING:
     from ..app.session import Session
-
-FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-"""Variables of the developer's own AWS access that would win over, or mix with, what the session gives."""
 
 Changes = AsyncIterator[None]
 Fetch = Callable[[], Awaitable[dict[str, str]]]
@@ -116,23 +114,3 @@ async def _ended(child: Child, changed: asyncio.Event) -> bool:
         return end.done()
     finally:
         await cancel_all(tasks)
-
-
-def command_environment(inherited: dict[str, str], session: dict[str, str], settings: Settings) -> dict[str, str]:
-    """The developer's own environment, with the session's variables over it and the SDK within reach of Python."""
-    kept = {name: value for name, value in inherited.items() if name not in FOREIGN or not session}
-    paths = [path for path in (inherited.get("PYTHONPATH"), str(sdk_folder(settings))) if path]
-    return {**kept, **session, "PYTHONPATH": os.pathsep.join(paths)}
-
-
-def sdk_folder(settings: Settings) -> Path:
-    """`.sst/sdk`: a folder that holds the CLI's copy of `sst` and nothing else, for `PYTHONPATH`."""
-    import sst
-
-    folder = settings.home / "sdk"
-    folder.mkdir(parents=True, exist_ok=True)
-    link, package = folder / "sst", Path(sst.__file__).parent
-    if not link.is_symlink() or link.readlink() != package:
-        link.unlink(missing_ok=True)
-        link.symlink_to(package)
-    return folder

@@ -99,6 +99,7 @@ class Functions:
                 environment.id,
                 trigger(invocation.body),
                 invocation.body[:EVENT_KEPT],
+                invocation.replay_of,
             )
         )
         function = self._manifest.function(environment.function) if self._manifest else None
@@ -192,7 +193,7 @@ class Functions:
             await asyncio.sleep(_EVICT_EVERY)
             self._pool.launcher.evict(asyncio.get_running_loop().time())
 
-    def _say(self, text: str, level: Literal["info", "warning"]) -> None:
+    def _say(self, text: str, level: Literal["debug", "info", "warning"]) -> None:
         self._stream.publish(Notice(time.time(), text, level))
 
     def _zygote_line(self, function: str, text: str) -> None:

@@ -37,6 +37,8 @@ class InvocationRequest:
     tenant_id: str = ""
     body: bytes = field(default=b"", repr=False)
     """The raw event."""
+    replay_of: str = ""
+    """Id of the invocation this one repeats, when a front end asked for it."""
 
 
 class Replies(Protocol):
