@@ -29,9 +29,9 @@ class Function(Kind):
             answer = client.update_function_code(
                 FunctionName=id, **_code(new), Architectures=new.get("architectures", ["x86_64"])
             )
-        if answer is None or _configuration(old) != _configuration(new):
             # Lambda takes one update at a time.
             client.get_waiter("function_updated_v2").wait(FunctionName=id)
+        if answer is None or _configuration(old) != _configuration(new):
             answer = client.update_function_configuration(FunctionName=id, **_configuration(new))
         self._set_concurrency(client, old, new)
         gone = sorted(set(old.get("tags", {})) - set(new.get("tags", {})))

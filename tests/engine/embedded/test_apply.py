@@ -1,0 +1,237 @@
+"""The engine converges: on what is declared, after failures, kills, and deletions behind its back."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+import sst
+from sst_dev.core.errors import RemoteError, UserError
+from sst_dev.engine.embedded.aws import Aws
+from sst_dev.engine.embedded.state import read
+
+from tests.support.program import CloudUnderTest, actions
+
+
+def bucket(name: str, **more: Any) -> Callable[[], Any]:
+    def run() -> dict[str, Any]:
+        return {"name": sst.aws.Bucket(name, **more).name}
+
+    return run
+
+
+def app(*, memory: str = "128 MB", more: bool = False) -> Callable[[], Any]:
+    def run() -> None:
+        notes = sst.aws.Bucket("Notes", cors=False)
+        sst.aws.Function("Api", handler="api.handler", link=[notes], url=True, memory=memory)
+        if more:
+            sst.aws.Bucket("More", cors=False)
+
+    return run
+
+
+def test_the_second_run_makes_no_call(cloud: CloudUnderTest) -> None:
+    """Unchanged inputs cost nothing: no message, and the same manifest."""
+    first, _ = cloud.apply(app(), stage="second")
+    second, messages = cloud.apply(app(), stage="second")
+
+    assert messages == []
+    assert second == first
+
+
+def test_a_change_updates_only_what_it_is_about(cloud: CloudUnderTest) -> None:
+    """A new memory size is one update of one resource."""
+    cloud.apply(app(), stage="change")
+    manifest, messages = cloud.apply(app(memory="256 MB"), stage="change")
+
+    assert actions(messages) == [("update", "ApiFunction")]
+    name = manifest["functions"][0]["lambda_name"]
+    assert cloud.client("lambda").get_function_configuration(FunctionName=name)["MemorySize"] == 256
+
+
+def test_what_is_no_longer_declared_is_deleted_dependents_first(cloud: CloudUnderTest) -> None:
+    """A bucket's settings go before the bucket."""
+    cloud.apply(app(more=True), stage="less", app=sst.App(name="notes", home="local", removal="remove"))
+    _, messages = cloud.apply(app(), stage="less", app=sst.App(name="notes", home="local", removal="remove"))
+
+    assert [m["name"] for m in messages if m["phase"] == "started"] == ["MorePublicAccessBlock", "MoreBucket"]
+
+
+def test_a_bucket_with_objects_goes_under_removal_remove(cloud: CloudUnderTest) -> None:
+    """`removal="remove"` deletes the data too, all of its versions."""
+    settings = sst.App(name="notes", home="local", removal="remove")
+    manifest, _ = cloud.apply(bucket("Full", versioning=True), stage="full", app=settings)
+    s3, name = cloud.client("s3"), manifest["outputs"]["name"]
+    for text in (b"one", b"two"):
+        s3.put_object(Bucket=name, Key="a", Body=text)
+    s3.delete_object(Bucket=name, Key="a")
+    cloud.apply(lambda: None, stage="full", app=settings)
+
+    assert name not in [b["Name"] for b in s3.list_buckets()["Buckets"]]
+
+
+def test_removal_retain_keeps_buckets(cloud: CloudUnderTest) -> None:
+    """`removal="retain"` forgets the bucket and leaves it where it is."""
+    settings = sst.App(name="notes", home="local", removal="retain")
+    manifest, _ = cloud.apply(bucket("Kept"), stage="kept", app=settings)
+    cloud.apply(lambda: None, stage="kept", app=settings)
+
+    cloud.client("s3").head_bucket(Bucket=manifest["outputs"]["name"])
+    assert read(cloud.folder / "state.jsonl") == {}
+
+
+def test_a_protected_resource_is_not_deleted(cloud: CloudUnderTest) -> None:
+    """Deleting what has `protect=True` is refused, by name."""
+    settings = sst.App(name="notes", home="local", removal="remove")
+    manifest, _ = cloud.apply(
+        bucket("Safe", transform={"bucket": lambda args, opts, name: setattr(opts, "protect", True)}),
+        stage="safe",
+        app=settings,
+    )
+
+    with pytest.raises(UserError, match="Safe: SafeBucket is protected"):
+        cloud.apply(lambda: None, stage="safe", app=settings)
+    cloud.client("s3").head_bucket(Bucket=manifest["outputs"]["name"])
+
+
+def test_a_failure_names_the_component_and_the_next_run_goes_on(cloud: CloudUnderTest) -> None:
+    """The AWS error is in the message; what was made stays in the record and is not made again."""
+
+    def broken(args: dict[str, Any], opts: pulumi.ResourceOptions, name: str) -> None:
+        args["role"] = "not an ARN"
+
+    def run(transform: Any = None) -> None:
+        sst.aws.Bucket("Notes", cors=False)
+        sst.aws.Function("Api", handler="api.handler", transform={"function": transform} if transform else None)
+
+    with pytest.raises(RemoteError, match=r'Function "Api": could not create ApiFunction .*: \w+: ') as failure:
+        cloud.apply(lambda: run(broken), stage="broken")
+    made = {entry.name for entry in read(cloud.folder / "state.jsonl").values() if entry.id}
+    _, messages = cloud.apply(run, stage="broken")
+
+    assert "role" in failure.value.message.lower()
+    assert "ApiRole" in made
+    assert not made & {name for _, name in actions(messages)}
+    assert ("create", "ApiFunction") in actions(messages)
+
+
+def test_a_resource_deleted_behind_its_back_is_made_again_when_it_changes(cloud: CloudUnderTest) -> None:
+    """An update of what is gone becomes a creation, and what hung on it comes back too."""
+    manifest, _ = cloud.apply(app(), stage="behind")
+    name = manifest["functions"][0]["lambda_name"]
+    cloud.client("lambda").delete_function(FunctionName=name)
+    cloud.apply(app(memory="256 MB"), stage="behind")
+
+    assert cloud.client("lambda").get_function_url_config(FunctionName=name)["AuthType"] == "NONE"
+
+
+def test_a_new_name_replaces_the_resource(cloud: CloudUnderTest) -> None:
+    """An input that cannot be changed in place: the old one goes, a new one comes."""
+
+    def named(name: str) -> Callable[[], Any]:
+        return bucket("Renamed", cors=False, transform={"bucket": {"bucket": name}})
+
+    cloud.apply(named("renamed-one"), stage="renamed")
+    _, messages = cloud.apply(named("renamed-two"), stage="renamed")
+
+    assert ("replace", "RenamedBucket") in actions(messages)
+    names = [b["Name"] for b in cloud.client("s3").list_buckets()["Buckets"]]
+    assert "renamed-two" in names
+
+
+def test_two_resources_of_one_name_are_refused(cloud: CloudUnderTest) -> None:
+    """Pulumi's rule holds here too, in words."""
+    from pulumi_aws import s3
+
+    def run() -> None:
+        s3.Bucket("Same", bucket="same-one")
+        s3.Bucket("Same", bucket="same-two")
+
+    with pytest.raises(UserError, match="called 'Same'"):
+        cloud.apply(run, stage="same")
+
+
+def test_a_type_the_engine_does_not_have_is_said_and_left_out(cloud: CloudUnderTest) -> None:
+    """One line, and the rest of the app is applied."""
+    from pulumi_aws import efs
+
+    def run() -> dict[str, Any]:
+        efs.FileSystem("Disk")
+        return {"name": sst.aws.Bucket("Beside").name}
+
+    manifest, messages = cloud.apply(run, stage="leftout")
+
+    assert "efs/fileSystem" in next(m["text"] for m in messages if m["kind"] == "notice")
+    cloud.client("s3").head_bucket(Bucket=manifest["outputs"]["name"])
+
+
+def killed(cloud: CloudUnderTest, at: int, *, before: bool, **facts: Any) -> bool:
+    """Apply in a child process that ends itself at its call number *at*; whether it came that far."""
+    process = os.fork()
+    if process == 0:
+        code = 1
+        try:
+            calls = itertools.count()
+            make = Aws._make
+
+            def counting(self: Aws, service: str) -> Any:
+                client = make(self, service)
+
+                def end(**_: Any) -> None:
+                    if next(calls) == at:
+                        os._exit(9)
+
+                client.meta.events.register("before-send" if before else "after-call", end)
+                return client
+
+            Aws._make = counting  # type: ignore[method-assign]
+            cloud.apply(**facts)
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(process, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, 9)
+    return code == 9
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_run_killed_at_any_call_converges(cloud: CloudUnderTest, before: bool) -> None:
+    """Cut before or after any request to AWS: the next run ends as an undisturbed one does, and the third is idle."""
+    gone = sst.App(name="notes", home="local", removal="remove")
+    stage = f"kill-{before}"
+    wanted, _ = cloud.apply(app(), stage=stage)
+    cloud.apply(lambda: None, stage=stage, app=gone)
+
+    at = 0
+    while killed(cloud, at, before=before, run=app(), stage=stage):
+        again, _ = cloud.apply(app(), stage=stage)
+        _, third = cloud.apply(app(), stage=stage)
+        cloud.apply(lambda: None, stage=stage, app=gone)
+
+        assert [f["arn"] for f in again["functions"]] == [f["arn"] for f in wanted["functions"]]
+        assert third == []
+        at += 1
+
+    assert at > 7
+
+
+def test_a_removal_killed_at_any_call_converges(cloud: CloudUnderTest) -> None:
+    """A removal that was cut goes on in the next run until nothing is left."""
+    gone = sst.App(name="notes", home="local", removal="remove")
+    at, going = 0, True
+    while going:
+        manifest, _ = cloud.apply(app(), stage="unkill", app=gone)
+        going = killed(cloud, at, before=False, run=lambda: None, stage="unkill", app=gone)
+        cloud.apply(lambda: None, stage="unkill", app=gone)
+
+        assert read(cloud.folder / "state.jsonl") == {}
+        with pytest.raises(cloud.client("lambda").exceptions.ResourceNotFoundException):
+            cloud.client("lambda").get_function(FunctionName=manifest["functions"][0]["lambda_name"])
+        at += 1
+
+    assert at > 5

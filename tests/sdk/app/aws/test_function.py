@@ -1,0 +1,227 @@
+"""`sst.aws.Function`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import sst
+from sst.infra.context import Cloud
+from sst.infra.errors import ConfigError
+
+from tests.support.program import Declared, declare
+
+CLOUD = Cloud(
+    api_arn="arn:api", asset_bucket="assets", stub_key="stub.zip", http_host="h", realtime_host="r", bridge_key="k"
+)
+
+
+def function(**args: Any) -> Declared:
+    """A program with one function called Api."""
+    return declare(lambda: sst.aws.Function("Api", **{"handler": "api.handler", **args}) and None, cloud=CLOUD)
+
+
+def test_a_live_function_is_deployed_as_the_stub() -> None:
+    """The stub's code, runtime and timeout; the user's variables beside the bridge's; links stay out of Lambda."""
+    declared = declare(
+        lambda: (
+            sst.aws.Function("Api", handler="api.handler", environment={"DEBUG": "1"}, link=[sst.aws.Bucket("A")])
+            and None
+        ),
+        cloud=CLOUD,
+    )
+    inputs = declared.inputs("ApiFunction")
+
+    assert {k: inputs[k] for k in ("runtime", "handler", "s3Bucket", "s3Key", "timeout", "memorySize")} == {
+        "runtime": "provided.al2023",
+        "handler": "bootstrap",
+        "s3Bucket": "assets",
+        "s3Key": "stub.zip",
+        "timeout": 900,
+        "memorySize": 1024,
+    }
+    assert inputs["environment"]["variables"] == {
+        "DEBUG": "1",
+        "SST_APP": "notes",
+        "SST_STAGE": "dev",
+        "SST_FUNCTION_ID": "Api",
+        "SST_BRIDGE_HTTP": "h",
+        "SST_BRIDGE_REALTIME": "r",
+        "SST_BRIDGE_KEY": "k",
+    }
+
+
+def test_the_manifest_says_what_the_dev_server_needs() -> None:
+    """Everything about the real function, with the documented defaults."""
+    declared = function(environment={"DEBUG": "1"}, url=True)
+    entry = declared.function("Api")
+
+    assert entry["lambda_name"] == declared.inputs("ApiFunction")["name"]
+    assert {
+        k: entry[k] for k in ("handler", "runtime", "timeout", "memory", "environment", "url", "live", "triggers")
+    } == {
+        "handler": "api.handler",
+        "runtime": "python3.12",
+        "timeout": 20,
+        "memory": 1024,
+        "environment": {"DEBUG": "1"},
+        "url": "http://url/ApiUrl/",
+        "live": True,
+        "triggers": ["url"],
+    }
+
+
+def test_the_role_may_reach_the_bridge_and_nothing_else() -> None:
+    """Without links and permissions the stub connects, publishes and subscribes: no more."""
+    policy = json.loads(function().inputs("ApiPolicy")["policy"])
+
+    assert policy["Statement"] == [
+        {"Effect": "Allow", "Action": "appsync:EventConnect", "Resource": ["arn:api"]},
+        {
+            "Effect": "Allow",
+            "Action": ["appsync:EventPublish", "appsync:EventSubscribe"],
+            "Resource": ["arn:api/channelNamespace/sst"],
+        },
+    ]
+
+
+def test_permissions_and_policies_go_into_the_role() -> None:
+    """Statements inline, managed policies attached, beside the one for logs."""
+    declared = function(permissions=[{"actions": ["s3:*"], "resources": ["arn:x"]}], policies=["arn:managed"])
+
+    assert json.loads(declared.inputs("ApiPolicy")["policy"])["Statement"][0] == {
+        "Effect": "Allow",
+        "Action": ["s3:*"],
+        "Resource": ["arn:x"],
+    }
+    assert [declared.inputs(f"ApiAttachment{i}")["policyArn"] for i in (0, 1)] == [
+        "arn:managed",
+        "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    ]
+
+
+def test_without_logging_there_is_neither_group_nor_permission() -> None:
+    """Function, `logging`: false writes no logs."""
+    types = function(logging=False).types()
+
+    assert "ApiLogGroup" not in types and "ApiAttachment0" not in types
+
+
+def test_logging_settings() -> None:
+    """Format and retention; an existing group is used as it is."""
+    declared = function(logging={"format": "json", "retention": "1 week"})
+    existing = function(logging={"log_group": "/mine"})
+
+    assert declared.inputs("ApiLogGroup")["retentionInDays"] == 7
+    assert declared.inputs("ApiFunction")["loggingConfig"] == {"logFormat": "JSON"}
+    assert declared.function("Api")["log_format"] == "json"
+    assert "ApiLogGroup" not in existing.types()
+    assert existing.inputs("ApiFunction")["loggingConfig"]["logGroup"] == "/mine"
+
+
+def test_a_given_role_is_used_and_not_changed() -> None:
+    """Function, `role`: no role is made and no policy is attached."""
+    declared = function(role="arn:role")
+
+    assert declared.inputs("ApiFunction")["role"] == "arn:role"
+    assert not {"ApiRole", "ApiPolicy", "ApiAttachment0"} & set(declared.types())
+
+
+def test_retries_make_an_invoke_config() -> None:
+    """Only when set."""
+    assert function(retries=0).inputs("ApiEventInvokeConfig")["maximumRetryAttempts"] == 0
+    assert "ApiEventInvokeConfig" not in function().types()
+
+
+def test_a_linked_function_may_be_invoked() -> None:
+    """Its link is its name and, if it has one, its URL."""
+
+    def run() -> None:
+        worker = sst.aws.Function("Worker", handler="a.b", url=True)
+        sst.aws.Function("Api", handler="a.b", link=[worker])
+
+    declared = declare(run)
+
+    assert declared.link("Worker") == {
+        "name": declared.inputs("WorkerFunction")["name"],
+        "url": "http://url/WorkerUrl/",
+    }
+    statement = json.loads(declared.inputs("ApiPolicy")["policy"])["Statement"][0]
+    assert (statement["Action"], statement["Resource"]) == (["lambda:InvokeFunction"], ["arn:WorkerFunction"])
+
+
+def test_variables_can_be_added_later() -> None:
+    """`add_environment` reaches the manifest, from which the worker gets its variables."""
+
+    def run() -> None:
+        api = sst.aws.Function("Api", handler="a.b", url=True, environment={"AA": "1"})
+        api.add_environment({"URL": api.url})
+
+    assert declare(run).function("Api")["environment"] == {"AA": "1", "URL": "http://url/ApiUrl/"}
+
+
+def test_outputs_may_stand_for_values() -> None:
+    """Arguments that are known later are checked when they are."""
+
+    def run(timeout: str) -> None:
+        later = pulumi.Output.from_input
+        sst.aws.Function("Api", handler=later("x.y"), timeout=later(timeout))
+
+    declared = declare(lambda: run("1 minute"))
+
+    assert (declared.function("Api")["timeout"], declared.function("Api")["handler"]) == (60, "x.y")
+    with pytest.raises(ConfigError, match="timeout must be a duration"):
+        declare(lambda: run("1m"))
+
+
+def test_layers_and_vpcs_are_said_and_left_out() -> None:
+    """What does not exist on this machine costs one line, not the app."""
+    notices = function(layers=["arn:layer"], vpc={"private_subnets": [], "security_groups": []}).notices
+
+    assert [n.partition(" is")[0] for n in notices] == ['Function "Api": layers', 'Function "Api": vpc']
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"handler": "api"}, "handler must be a file and a function, got 'api'"),
+        ({"runtime": "python2.7"}, "runtime must be one of python3.9"),
+        ({"timeout": "16 minutes"}, "timeout must be between 1 and 900 seconds"),
+        ({"memory": "64 MB"}, "memory must be between 128 MB and 10240 MB"),
+        ({"storage": "1 MB"}, "storage must be between 512 MB"),
+        ({"architecture": "arm"}, "architecture must be one of x86_64, arm64"),
+        ({"environment": {"AWS_REGION": "x"}}, "environment sets AWS_REGION, which Lambda sets itself"),
+        ({"environment": {"1A": "x"}}, "environment has the name '1A'"),
+        ({"environment": {"AA": 1}}, r"environment\['AA'\] must be a string, got 1"),
+        ({"environment": {"AA": "x" * 5000}}, "environment holds 5002 bytes; Lambda takes at most 4096"),
+        ({"environment": "AA=1"}, "environment must be a dictionary"),
+        ({"permissions": ["s3:*"]}, r"permissions\[0\] must be a permission"),
+        ({"retries": 3}, "retries must be 0, 1 or 2, got 3"),
+        ({"concurrency": {"provisioned": 1}}, "concurrency.provisioned needs versioning=True"),
+        ({"concurrency": {"reservd": 1}}, "concurrency has no field 'reservd'"),
+        ({"logging": {"retention": "1 fortnight"}}, "logging.retention must be one of 1 day"),
+        (
+            {"logging": {"retention": "1 day", "log_group": "x"}},
+            "logging.retention does not apply to an existing log group",
+        ),
+    ],
+)
+def test_wrong_arguments(args: dict[str, Any], message: str) -> None:
+    """One sentence with the component and the argument."""
+    with pytest.raises(ConfigError, match=f'Function "Api": {message}'):
+        function(**args)
+
+
+def test_a_missing_handler_is_reported_with_the_component() -> None:
+    """The resolver's sentence, behind the component's name."""
+
+    def check(handler: str, runtime: str) -> None:
+        raise ConfigError(f"no {handler} for {runtime}", hint="Write it.")
+
+    with pytest.raises(ConfigError) as caught:
+        declare(lambda: sst.aws.Function("Api", handler="a.b") and None, check_handler=check, root=Path("/"))
+
+    assert (caught.value.message, caught.value.hint) == ('Function "Api": no a.b for python3.12', "Write it.")
