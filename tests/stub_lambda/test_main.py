@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
-import secrets
 import signal
-import sys
-import time
 import zipfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sst_bridge.appsync.api import EventApi
-from sst_bridge.appsync.connection import connector
-from sst_bridge.appsync.signing import Credentials
-from sst_bridge.endpoint import DevEndpoint, Environment, Reply, SessionInfo
+from sst_bridge.endpoint import Reply
 from sst_bridge.messages import Invoke
 from sst_dev.cloud.bootstrap import LocalCloud
 from sst_dev.cloud.stub_zip import build_stub
 from sst_dev.core.bootstrap import Bootstrap
 
-from tests.support.ministack import client, ministack_process
+from tests.stub_lambda.parts import dev_server, environ
+from tests.support.broker import Broker
+from tests.support.ministack import client, running_ministack
 from tests.support.runtime_api import RuntimeApiServer
-
-APP = "stubtest"
-
-
-@pytest.fixture(name="cloud", scope="module")
-def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrap]:
-    """A MiniStack with the Event API and the stub's zip, shared: each test has a stage of its own."""
-    folder = tmp_path_factory.mktemp("cloud")
-    with ministack_process(folder) as endpoint:
-        yield LocalCloud(endpoint, folder / "home").bootstrap(build_stub(), trust_cache=False)
 
 
 @pytest.fixture(name="bootstrap", scope="module")
@@ -48,9 +34,10 @@ def _bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bootstrap"
 
 
-@pytest.fixture(name="stage")
-def _stage() -> str:
-    return f"s{secrets.token_hex(4)}"
+@pytest.fixture(name="broker")
+async def _broker() -> AsyncIterator[Broker]:
+    async with Broker() as broker:
+        yield broker
 
 
 @pytest.fixture(name="lambda_")
@@ -58,23 +45,6 @@ async def _lambda() -> AsyncIterator[RuntimeApiServer]:
     async with RuntimeApiServer() as server:
         yield server
         assert server.violations == []
-
-
-def environ(cloud: Bootstrap, stage: str, **extra: str) -> dict[str, str]:
-    """What the deployed function's environment holds."""
-    return {
-        "SST_APP": APP,
-        "SST_STAGE": stage,
-        "SST_FUNCTION_ID": "Api",
-        "SST_BRIDGE_HTTP": cloud.http_host,
-        "SST_BRIDGE_REALTIME": cloud.realtime_host,
-        "SST_BRIDGE_KEY": cloud.bridge_key,
-        "AWS_REGION": cloud.region,
-        "AWS_ACCESS_KEY_ID": cloud.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key,
-        "SST_STUB_PYTHON": sys.executable,
-        **extra,
-    }
 
 
 @contextlib.asynccontextmanager
@@ -96,58 +66,14 @@ async def stub(
         await process.communicate()
 
 
-async def echo(invoke: Invoke, reply: Reply) -> None:
-    await reply.response(invoke.body)
-
-
-class Dev:
-    """A dev server that echoes unless told otherwise, and remembers who called; `hold` keeps it from answering."""
-
-    def __init__(self) -> None:
-        self.answer: Callable[[Invoke, Reply], Awaitable[None]] = echo
-        self.environments: dict[str, Environment] = {}
-        self.invokes: list[Invoke] = []
-        self.called = asyncio.Event()
-        self.hold = asyncio.Event()
-        self.hold.set()
-
-    async def __call__(self, environment: Environment, invoke: Invoke, reply: Reply) -> None:
-        self.environments[environment.id] = environment
-        self.invokes.append(invoke)
-        self.called.set()
-        await self.hold.wait()
-        await self.answer(invoke, reply)
-
-
-@contextlib.asynccontextmanager
-async def dev_server(cloud: Bootstrap, stage: str) -> AsyncIterator[Dev]:
-    """A real dev endpoint that holds *stage*."""
-    dev = Dev()
-    credentials = Credentials(cloud.access_key_id, cloud.secret_access_key)
-    endpoint = DevEndpoint(
-        connector(EventApi(cloud.http_host, cloud.realtime_host, cloud.region), lambda: credentials),
-        app=APP,
-        stage=stage,
-        key=base64.b64decode(cloud.bridge_key),
-        session=SessionInfo(f"dev-{stage}", "host", "user", time.time()),
-        handler=dev,
-        claim_window=0.0,
-    )
-    await endpoint.start()
-    try:
-        yield dev
-    finally:
-        await endpoint.close(grace=0.0)
-
-
 # --- the whole path -------------------------------------------------------------------------------
 
 
 async def test_event_reaches_the_dev_server_and_its_answer_lambda(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+    bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer
 ) -> None:
     """Bytes go through the process, the broker and back, from 2 bytes to 6 MB; one process is one environment."""
-    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)):
+    async with dev_server(broker) as dev, stub(bootstrap, lambda_, environ(broker)):
         for size in (0, 100_000, 6_000_000):
             body = json.dumps("é" * (size // 6)).encode()
             assert (await lambda_.invoke(body)).body == body
@@ -156,12 +82,10 @@ async def test_event_reaches_the_dev_server_and_its_answer_lambda(
     assert len({invoke.nonce for invoke in dev.invokes}) == 3
 
 
-async def test_handler_environment_travels(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
-) -> None:
+async def test_handler_environment_travels(bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer) -> None:
     """The dev server gets the function's variables and role, and none of the stub's secrets."""
-    variables = environ(cloud, stage, TABLE="notes", AWS_SESSION_TOKEN="role-token", HOME="/sandbox")
-    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, variables):
+    variables = environ(broker, TABLE="notes", AWS_SESSION_TOKEN="role-token", HOME="/sandbox")
+    async with dev_server(broker) as dev, stub(bootstrap, lambda_, variables):
         await lambda_.invoke()
 
     [environment] = dev.environments.values()
@@ -171,28 +95,24 @@ async def test_handler_environment_travels(
     assert not {"SST_BRIDGE_KEY", "SST_STUB_PYTHON", "HOME"} & environment.variables.keys()
 
 
-async def test_nobody_there_then_somebody(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
-) -> None:
+async def test_nobody_there_then_somebody(bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer) -> None:
     """The same environment is honest while no dev server runs, and serves as soon as one does."""
-    async with stub(bootstrap, lambda_, environ(cloud, stage)):
+    async with stub(bootstrap, lambda_, environ(broker)):
         away = await lambda_.invoke(b'{"Records":[{"eventSource":"aws:sqs"}]}')
-        async with dev_server(cloud, stage):
+        async with dev_server(broker):
             served = await lambda_.invoke(b'{"a":1}')
 
     assert json.loads(away.body)["errorType"] == "Sst.DevServerUnreachable"
     assert (served.kind, served.body) == ("response", b'{"a":1}')
 
 
-async def test_handlers_error_reaches_lambda(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
-) -> None:
+async def test_handlers_error_reaches_lambda(bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer) -> None:
     """The handler's own error object and its headers go through unchanged."""
 
     async def fail(invoke: Invoke, reply: Reply) -> None:
         await reply.error(b'{"errorType": "KeyError"}', "KeyError", '{"exceptions":[]}')
 
-    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)):
+    async with dev_server(broker) as dev, stub(bootstrap, lambda_, environ(broker)):
         dev.answer = fail
         answer = await lambda_.invoke()
 
@@ -202,7 +122,7 @@ async def test_handlers_error_reaches_lambda(
 
 
 async def test_stream_reaches_lambda_while_it_is_made(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+    bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer
 ) -> None:
     """The first piece is with Lambda before the handler makes the second, and 10 MB arrive in order."""
     first_arrived = asyncio.Event()
@@ -215,7 +135,7 @@ async def test_stream_reaches_lambda_while_it_is_made(
             await reply.stream(piece)
         await reply.stream(b"", final=True)
 
-    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)):
+    async with dev_server(broker) as dev, stub(bootstrap, lambda_, environ(broker)):
         dev.answer = stream
         waiting = await lambda_.start()
         await waiting.first_chunk.wait()
@@ -232,10 +152,10 @@ async def test_stream_reaches_lambda_while_it_is_made(
 
 
 async def test_missing_configuration_is_an_init_error(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+    bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer
 ) -> None:
     """A stub that cannot start says so to Lambda, naming the variable, and exits 1."""
-    variables = environ(cloud, stage)
+    variables = environ(broker)
     del variables["SST_BRIDGE_KEY"]
 
     async with stub(bootstrap, lambda_, variables) as process:
@@ -245,24 +165,32 @@ async def test_missing_configuration_is_an_init_error(
     error = json.loads(answer.body)
     assert error["errorType"] == "Sst.StubInit"
     assert "SST_BRIDGE_KEY not set" in error["errorMessage"]
+    assert error["stackTrace"] == []
 
 
-async def test_sigterm_ends_an_idle_environment(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
-) -> None:
+async def test_refused_channel_is_an_init_error(bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer) -> None:
+    """A role without access to the channel is told to Lambda in one sentence, and the environment ends."""
+    variables = environ(broker, AWS_ACCESS_KEY_ID="stranger")
+
+    async with stub(bootstrap, lambda_, variables) as process:
+        assert await process.wait() == 1
+
+    [answer] = lambda_.init_errors
+    assert "refused a connection" in json.loads(answer.body)["errorMessage"]
+
+
+async def test_sigterm_ends_an_idle_environment(bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer) -> None:
     """SIGTERM between invocations is a clean end."""
-    async with stub(bootstrap, lambda_, environ(cloud, stage)) as process:
+    async with stub(bootstrap, lambda_, environ(broker)) as process:
         await lambda_.polled.wait()
         process.send_signal(signal.SIGTERM)
 
         assert await process.wait() == 0
 
 
-async def test_sigterm_ends_a_busy_environment(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
-) -> None:
+async def test_sigterm_ends_a_busy_environment(bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer) -> None:
     """SIGTERM within an invocation ends at once too; Lambda tells the caller, so nothing is posted."""
-    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)) as process:
+    async with dev_server(broker) as dev, stub(bootstrap, lambda_, environ(broker)) as process:
         dev.hold.clear()
         await lambda_.start()
         await dev.called.wait()
@@ -273,10 +201,10 @@ async def test_sigterm_ends_a_busy_environment(
 
 
 async def test_end_of_the_runtime_api_ends_a_busy_environment(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+    bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer
 ) -> None:
     """When MiniStack dies within an invocation, its stubs do not outlive it."""
-    async with dev_server(cloud, stage) as dev, stub(bootstrap, lambda_, environ(cloud, stage)) as process:
+    async with dev_server(broker) as dev, stub(bootstrap, lambda_, environ(broker)) as process:
         dev.hold.clear()
         await lambda_.start()
         await dev.called.wait()
@@ -333,12 +261,12 @@ class Middlebox:
 
 
 async def test_thaw_with_a_dead_socket_loses_nothing(
-    bootstrap: Path, cloud: Bootstrap, stage: str, lambda_: RuntimeApiServer
+    bootstrap: Path, broker: Broker, lambda_: RuntimeApiServer
 ) -> None:
     """An environment frozen so long that the network forgot its socket connects anew within the invocation."""
-    host, _, port = cloud.realtime_host.rpartition(":")
-    async with Middlebox(int(port)) as network, dev_server(cloud, stage) as dev:
-        variables = environ(cloud, stage, SST_BRIDGE_REALTIME=f"{host}:{network.port}")
+    host = broker.realtime_host.rpartition(":")[0]
+    async with Middlebox(broker.port) as network, dev_server(broker) as dev:
+        variables = environ(broker, SST_BRIDGE_REALTIME=f"{host}:{network.port}")
         async with stub(bootstrap, lambda_, variables) as process:
             await lambda_.invoke(b'"before"')
             process.send_signal(signal.SIGSTOP)
@@ -354,36 +282,15 @@ async def test_thaw_with_a_dead_socket_loses_nothing(
 # --- deployed -------------------------------------------------------------------------------------
 
 
-async def test_deployed_in_the_embedded_cloud(cloud: Bootstrap, stage: str) -> None:
+async def test_deployed_in_the_embedded_cloud(tmp_path: Path) -> None:
     """The zip runs under MiniStack's provided.al2023 with a role that may use the channel, IAM enforced."""
-    assert cloud.endpoint is not None
-    iam, functions = client("iam", cloud.endpoint), client("lambda", cloud.endpoint)
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    grant = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "appsync:Event*", "Resource": [f"{cloud.api_arn}*"]}],
-    }
-    role = iam.create_role(RoleName=stage, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    iam.put_role_policy(RoleName=stage, PolicyName="channel", PolicyDocument=json.dumps(grant))
-    ours = ("SST_APP", "SST_STAGE", "SST_FUNCTION_ID", "SST_BRIDGE_HTTP", "SST_BRIDGE_REALTIME", "SST_BRIDGE_KEY")
-    variables = environ(cloud, stage)
-    functions.create_function(
-        FunctionName=stage,
-        Runtime="provided.al2023",
-        Handler="bootstrap",
-        Role=role,
-        Timeout=30,
-        Code={"S3Bucket": cloud.asset_bucket, "S3Key": cloud.stub_key},
-        Environment={"Variables": {**{name: variables[name] for name in ours}, "TABLE": "notes"}},
-    )
-
-    async with dev_server(cloud, stage) as dev:
-        answer = await asyncio.to_thread(functions.invoke, FunctionName=stage, Payload=b'{"a": 1}')
+    async with running_ministack(tmp_path) as ministack:
+        local = LocalCloud(ministack.endpoint, tmp_path / "home")
+        cloud = await asyncio.to_thread(local.bootstrap, build_stub(), trust_cache=False)
+        functions = client("lambda", ministack.endpoint)
+        await asyncio.to_thread(deploy, cloud, functions, client("iam", ministack.endpoint))
+        async with dev_server(cloud) as dev:
+            answer = await asyncio.to_thread(functions.invoke, FunctionName="live", Payload=b'{"a": 1}')
 
     assert answer.get("FunctionError") is None
     assert answer["Payload"].read() == b'{"a": 1}'
@@ -391,3 +298,27 @@ async def test_deployed_in_the_embedded_cloud(cloud: Bootstrap, stage: str) -> N
     assert environment.variables["TABLE"] == "notes"
     assert environment.variables["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert not {"AUTH", "STATE_DIR", "GATEWAY_PORT", "LOG_LEVEL"} & environment.variables.keys()
+
+
+def deploy(cloud: Bootstrap, functions: Any, iam: Any) -> None:
+    """A function `live` that runs the stub, with a role that may do nothing but use the channel."""
+    trust = _policy("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
+    role = iam.create_role(RoleName="live", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    grant = _policy("appsync:Event*", Resource=[f"{cloud.api_arn}*"])
+    iam.put_role_policy(RoleName="live", PolicyName="channel", PolicyDocument=grant)
+    variables = {name: value for name, value in environ(cloud).items() if name.startswith("SST_")}
+    del variables["SST_STUB_PYTHON"]  # MiniStack's own environment has it
+    functions.create_function(
+        FunctionName="live",
+        Runtime="provided.al2023",
+        Handler="bootstrap",
+        Role=role,
+        Timeout=30,
+        Code={"S3Bucket": cloud.asset_bucket, "S3Key": cloud.stub_key},
+        Environment={"Variables": {**variables, "TABLE": "notes"}},
+    )
+
+
+def _policy(action: str, **fields: object) -> str:
+    statement = {"Effect": "Allow", "Action": action, **fields}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

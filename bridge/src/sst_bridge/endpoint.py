@@ -165,6 +165,8 @@ class StubEndpoint(_Endpoint):
         self._environment = environment
         self._on_problem = on_problem
         self._connection = ConnectionState(ready=False, host="", reason="the channel is not connected yet")
+        self._connecting: asyncio.Task[None] | None = None
+        self._refused: Exception | None = None
         # Bounded by the dev server, which sends at most `dev.STREAM_WINDOW` bytes ahead of the caller.
         self._replies: asyncio.Queue[stub.Deliver | stub.GiveUp] = asyncio.Queue()
         link = Link(
@@ -178,7 +180,14 @@ class StubEndpoint(_Endpoint):
 
     async def start(self) -> None:
         """Begin to connect; invocations may come at once."""
-        spawn(self._connect(), name=f"connect {self._environment}", owner=self._tasks)
+        self._connecting = spawn(self._connect(), name=f"connect {self._environment}", owner=self._tasks)
+
+    async def connected(self) -> None:
+        """Wait, after `start`, until the channel is proven. Raises what it raises when the service refuses for good."""
+        assert self._connecting is not None, "start() comes first"
+        await asyncio.shield(self._connecting)
+        if self._refused is not None:
+            raise self._refused
 
     async def invoke(self, invoke: Invoke) -> AsyncGenerator[Response | Error | Stream]:
         """Send *invoke*; yield its response or error, or the pieces of its stream in order.
@@ -211,6 +220,7 @@ class StubEndpoint(_Endpoint):
         try:
             await self._channel.start()
         except Exception as error:
+            self._refused = error
             self._connection = ConnectionState(ready=False, host="", reason=str(error))
             self._report(str(error))
 

@@ -12,8 +12,10 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 
+from sst_bridge.appsync.refusal import ServiceRefused
+
 from .bridge import Bridge
-from .environment import Config, config
+from .environment import Config, ConfigurationError, config
 from .runtime_api import RuntimeApi, RuntimeApiError
 from .stub import Endpoint, Stub
 
@@ -75,7 +77,9 @@ async def _close(endpoint: Endpoint) -> None:
 async def _report_init_error(api: RuntimeApi, error: Exception) -> None:
     """Tell Lambda, and so the caller, why this environment cannot start."""
     message = f"The sst stub cannot start: {error}"
-    body = {"errorType": INIT_ERROR, "errorMessage": message, "stackTrace": traceback.format_exception(error)}
+    expected = isinstance(error, ConfigurationError | ServiceRefused)
+    trace = [] if expected else traceback.format_exception(error)
+    body = {"errorType": INIT_ERROR, "errorMessage": message, "stackTrace": trace}
     _complain(message)
     await api.init_error(json.dumps(body).encode(), error_type=INIT_ERROR)
 

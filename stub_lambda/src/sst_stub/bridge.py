@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from sst_bridge.appsync.api import EventApi
 from sst_bridge.appsync.connection import connector
 from sst_bridge.appsync.limiter import Limiter, local_limiter
 from sst_bridge.appsync.signing import Credentials
-from sst_bridge.channel import Channel, ConnectionState
 from sst_bridge.endpoint import StubEndpoint
 from sst_bridge.messages import Invoke
 
@@ -30,10 +29,8 @@ class Bridge:
         credentials = Credentials(config.access_key_id, config.secret_access_key, config.session_token or None)
         api = EventApi(config.http_host, config.realtime_host, config.region)
         make_limiter = local_limiter if api.local else Limiter
-        self._connect = connector(api, lambda: credentials, make_limiter=make_limiter)
-        self._ready = asyncio.Event()
         self._endpoint = StubEndpoint(
-            self._connect_and_tell,
+            connector(api, lambda: credentials, make_limiter=make_limiter),
             app=config.app,
             stage=config.stage,
             key=config.key,
@@ -44,11 +41,15 @@ class Bridge:
         )
 
     async def start(self) -> None:
-        """Connect; return when the channel is proven, or after `CONNECT_BUDGET` while it goes on trying."""
+        """Connect; return when the channel is proven, or after `CONNECT_BUDGET` while it goes on trying.
+
+        Raises ServiceRefused when trying again would not help: Lambda starts another environment for the next event,
+        which helps when a policy is new and on its way.
+        """
         await self._endpoint.start()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_BUDGET):
-                await self._ready.wait()
+                await self._endpoint.connected()
 
     def invoke(self, invoke: Invoke) -> Replies:
         """Send *invoke* and yield its answer. Raises Unreachable."""
@@ -57,17 +58,3 @@ class Bridge:
     async def close(self) -> None:
         """Disconnect."""
         await self._endpoint.close()
-
-    def _connect_and_tell(
-        self,
-        paths: Sequence[str],
-        *,
-        on_event: Callable[[str, str], None],
-        on_state: Callable[[ConnectionState], None],
-    ) -> Channel:
-        def tell(state: ConnectionState) -> None:
-            if state.ready:
-                self._ready.set()
-            on_state(state)
-
-        return self._connect(paths, on_event=on_event, on_state=tell)
