@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def run(running: Session, calls: int) -> list[dict[str, Any]]:
-    """Measure every size; the share of *calls* is at least five."""
+    """Measure every size; at least five calls of each."""
     functions = running.client("lambda")
     live = running.function("Echo")["lambda_name"]
     baseline = deploy_baseline(running)

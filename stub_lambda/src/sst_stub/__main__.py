@@ -10,20 +10,18 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from sst_bridge.appsync.refusal import ServiceRefused
 
 from .bridge import Bridge
-from .environment import Config, ConfigurationError, config
+from .environment import ConfigurationError, config
 from .runtime_api import RuntimeApi, RuntimeApiError
-from .stub import Endpoint, Stub
+from .stub import Stub
 
 INIT_ERROR = "Sst.StubInit"
 CLOSE_BUDGET = 0.25
 """Seconds for closing the channel after SIGTERM: Lambda kills a runtime 0.3 s after it."""
-
-MakeEndpoint = Callable[[Config, Mapping[str, str], Callable[[str], None]], Endpoint]
 
 
 def main() -> int:
@@ -32,10 +30,10 @@ def main() -> int:
     if not address:
         _complain("it ends: it runs inside Lambda, and AWS_LAMBDA_RUNTIME_API is not set")
         return 1
-    return asyncio.run(run(RuntimeApi(address), os.environ, Bridge))
+    return asyncio.run(run(RuntimeApi(address), os.environ))
 
 
-async def run(api: RuntimeApi, environ: Mapping[str, str], make_endpoint: MakeEndpoint) -> int:
+async def run(api: RuntimeApi, environ: Mapping[str, str]) -> int:
     """The life of one execution environment; returns its exit code."""
     life = asyncio.current_task()
     assert life is not None
@@ -45,15 +43,17 @@ async def run(api: RuntimeApi, environ: Mapping[str, str], make_endpoint: MakeEn
             cleanup.callback(api.close)
             try:
                 settings = config(environ)
-                endpoint = make_endpoint(settings, environ, _complain)
-                cleanup.push_async_callback(_close, endpoint)
-                await endpoint.start()
+                bridge = Bridge(settings, environ, _complain)
+                cleanup.push_async_callback(_close, bridge)
+                await bridge.start()
             except Exception as error:
                 await _report_init_error(api, error)
                 return 1
-            await _live(Stub(settings, api, endpoint), api)
+            await _live(Stub(settings, api, bridge), api)
     except asyncio.CancelledError:
         return 0
+    except RuntimeApiError as error:
+        _complain(f"it ends: {error}")
     return 1
 
 
@@ -68,10 +68,10 @@ async def _live(stub: Stub, api: RuntimeApi) -> None:
         _complain(f"it ends: {errors.exceptions[0]}")
 
 
-async def _close(endpoint: Endpoint) -> None:
+async def _close(bridge: Bridge) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_BUDGET):
-            await endpoint.close()
+            await bridge.close()
 
 
 async def _report_init_error(api: RuntimeApi, error: Exception) -> None:
