@@ -11,6 +11,7 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 from sst.infra.component import prepare
 from sst.infra.context import Context, entered
@@ -44,6 +45,8 @@ async def program(context: Context, run: Callable[[], Any], resources: Resources
     # Failures of tasks nobody awaits are consequences of the one that is raised below.
     loop.set_exception_handler(lambda loop, details: None)
     mocks.set_mocks(monitor.mocks, context.app.name, context.stage, preview, monitor=monitor)
+    # Pulumi keeps this set for the process: outputs of a pass that failed would be awaited in this one's loop.
+    SETTINGS.outputs.clear()
     returned: Any = None
 
     async def body() -> None:
