@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 import sst
+from sst.infra.aws.function import DEFAULT_RUNTIME
 from sst.infra.context import Cloud
 from sst.infra.errors import ConfigError
 
@@ -64,7 +65,7 @@ def test_the_manifest_says_what_the_dev_server_needs() -> None:
         k: entry[k] for k in ("handler", "runtime", "timeout", "memory", "environment", "url", "live", "triggers")
     } == {
         "handler": "api.handler",
-        "runtime": "python3.12",
+        "runtime": DEFAULT_RUNTIME,
         "timeout": 20,
         "memory": 1024,
         "environment": {"DEBUG": "1"},
@@ -222,6 +223,10 @@ def test_a_missing_handler_is_reported_with_the_component() -> None:
         raise ConfigError(f"no {handler} for {runtime}", hint="Write it.")
 
     with pytest.raises(ConfigError) as caught:
-        declare(lambda: sst.aws.Function("Api", handler="a.b") and None, check_handler=check, root=Path("/"))
+        declare(
+            lambda: sst.aws.Function("Api", handler="a.b", runtime="python3.10") and None,
+            check_handler=check,
+            root=Path("/"),
+        )
 
-    assert (caught.value.message, caught.value.hint) == ('Function "Api": no a.b for python3.12', "Write it.")
+    assert (caught.value.message, caught.value.hint) == ('Function "Api": no a.b for python3.10', "Write it.")

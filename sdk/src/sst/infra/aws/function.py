@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -19,7 +20,8 @@ from . import policy
 from .url import make_url, parse_url
 
 RUNTIMES = tuple(f"python3.{minor}" for minor in range(9, 15))
-DEFAULT_RUNTIME = "python3.12"
+DEFAULT_RUNTIME = f"python3.{sys.version_info.minor}"
+"""The version that evaluates the config, so that what is deployed is what is tried here."""
 MAX_TIMEOUT = 900
 """Seconds a Lambda function may run (Lambda quota). A live stub gets them all: a breakpoint must not end the call."""
 ENVIRONMENT_LIMIT = 4096
