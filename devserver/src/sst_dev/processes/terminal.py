@@ -12,12 +12,12 @@ from pathlib import Path
 
 from .spawn import Child, start
 
-READ_SIZE = 64 * 1024
-"""Bytes handed on at a time; with `READ_PAUSE` at most 8 MB a second from one child, far above 10,000 lines.
+READ_SIZE = 16 * 1024
+"""Bytes handed on at a time; with `READ_PAUSE` at most 2 MB a second from one child: more than 10,000 long lines.
 A louder child waits in the kernel, as on any slow terminal."""
 READ_PAUSE = 0.008
 """Seconds between reads: output is gathered, and one child cannot occupy the loop."""
-LAST_READS = 4
+LAST_READS = 16
 """Reads after the end: more than the kernel holds back, yet an end in sight when a daemon kept the terminal."""
 INPUT_LIMIT = 1024 * 1024
 """Bytes of input kept for a child that does not read: a large paste; more is refused."""

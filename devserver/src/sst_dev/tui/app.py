@@ -1,0 +1,296 @@
+"""The multiplexer: wires stream and state to panes, and keys to actions. An observer; what it wants, it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from textual import events
+from textual.app import App, ComposeResult, SystemCommand
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Input
+
+from ..core import commands as c
+from ..core.settings import Settings
+from ..core.state import State
+from ..core.stream import Subscription
+from . import keys
+from .actions import Actions
+from .chooser import Chooser
+from .encoding import encode_key, encode_paste
+from .panes import Panes
+from .sidebar import Footer, Sidebar
+from .view import PaneView
+
+FRAME = 1 / 30
+"""Seconds between two looks at the stream: more frames cost and are not seen."""
+FEED = 0.012
+"""Seconds of a frame spent on emulating terminals, so that keys and painting have the rest."""
+NARROW = 100
+"""Columns below which the sidebar is narrower."""
+
+
+class Multiplexer(App[None]):
+    """The screen of `sst dev`."""
+
+    CSS = """
+    Screen { layout: vertical; }
+    #search { dock: bottom; height: 1; border: none; padding: 0 1; display: none; }
+    #search.open { display: block; }
+    Sidebar.narrow { width: 21; }
+    """
+    AUTO_FOCUS = ""
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        state: State,
+        settings: Settings,
+        send: Callable[[c.Command], None],
+    ) -> None:
+        super().__init__()
+        self.state = state
+        self.settings = settings
+        self.send_command = send
+        self.panes = Panes(state)
+        self.panes.catch_up()
+        self.actions = Actions(self)
+        self.sidebar = Sidebar(self.panes)
+        self.view = PaneView(self.panes.current)
+        self.footer = Footer(state)
+        self.match = -1
+        """The row of the last match of a search."""
+        self._search = Input(id="search", placeholder="search", compact=True)
+        self._subscription = subscription
+        self._answer: Callable[[], None] | None = None
+        self.theme = "ansi-light" if _light_background() else "ansi-dark"
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield self.sidebar
+            yield self.view
+        yield self._search
+        yield self.footer
+
+    def on_mount(self) -> None:
+        self.run_worker(self._follow(), name="follow the session", exit_on_error=True)
+        self.set_interval(0.5, self._on_clock)
+
+    # --- the session → the screen
+
+    async def _follow(self) -> None:
+        while self.panes.behind or await self._subscription.ready():
+            for event in self._subscription.drain():
+                known = len(self.panes.terminals)
+                self.panes.apply(event)
+                if len(self.panes.terminals) > known:
+                    self._tell_sizes([self.panes.terminals[-1].name])
+            self._feed()
+            self.update_all()
+            await asyncio.sleep(FRAME)
+        self.exit()
+
+    def _feed(self) -> None:
+        until = time.perf_counter() + FEED
+        while (behind := self.panes.behind) and time.perf_counter() < until:
+            pane = behind[0]
+            replies = pane.feed()
+            if replies and not pane.dead:
+                self.send_command(c.WriteProcess(pane.name, replies))
+
+    def update_all(self) -> None:
+        """Show what is true now."""
+        if not self.view.is_attached:
+            return
+        pane = self.view.pane
+        if pane.kind != "details" and pane is not self.panes.current:
+            self.view.show(self.panes.current)
+            pane = self.view.pane
+        inside = self.actions.inside
+        self.view.typing = inside and pane.kind == "terminal" and not pane.dead
+        self.panes.timeline.active = inside
+        self.sidebar.active = not inside and pane.kind != "details"
+        self.footer.pane, self.footer.inside, self.footer.dead = pane.kind, inside, pane.dead
+        self.footer.typing = pane.title if self.view.typing else ""
+        self.footer.note = self._note()
+        self.view.update_content()
+        self.sidebar.update()
+        self.footer.update()
+
+    def _note(self) -> str:
+        pane = self.view.pane
+        only = {"functions": self.panes.timeline.function, "tasks": self.panes.tasks.only}.get(pane.kind, "")
+        parts = [f"only {only}" if only else "", f"/{pane.query}" if pane.query else ""]
+        if not pane.follow and pane.kind != "details":
+            parts.append("not following")
+        return "  ".join(filter(None, [pane.title if pane.kind == "details" else "", *parts]))
+
+    def _on_clock(self) -> None:
+        self.footer.update()
+        if self.view.pane.document.running:
+            self.view.update_content()
+
+    # --- keys → actions
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys have one doorway: while nothing lies over the main screen, no widget and no binding sees them."""
+        ours = len(self.screen_stack) == 1 and self.focused is not self._search
+        if isinstance(event, events.Key) and not event.is_forwarded and ours:
+            self._press(event)
+        elif isinstance(event, events.Paste) and not event.is_forwarded and ours:
+            if self.view.typing and (emulator := self.view.pane.emulator) is not None:
+                self._type(encode_paste(event.text, emulator.modes))
+        else:
+            await super().on_event(event)
+
+    def _press(self, event: events.Key) -> None:
+        if self._answer is not None:
+            answer, self._answer, self.footer.question = self._answer, None, ""
+            if event.key in ("y", "enter"):
+                answer()
+            self.footer.update()
+            return
+        if self.view.typing and event.key != "ctrl+z" and (emulator := self.view.pane.emulator) is not None:
+            self.view.pane.follow = True
+            self._type(encode_key(event.key, event.character, emulator.modes))
+            return
+        entry = keys.find(event.key, self.view.pane.kind)
+        if entry is not None:
+            self.actions.perform(entry.action, event.key)
+
+    def _type(self, data: bytes) -> None:
+        if data:
+            self.send_command(c.WriteProcess(self.view.pane.name, data))
+
+    # --- what actions ask of the screen
+
+    def say(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """Tell the user something for a few seconds."""
+        self.notify(text, severity=severity, timeout=4, markup=False)
+
+    def copy(self, text: str) -> None:
+        """Put *text* on the clipboard of the user's terminal (OSC 52: through SSH and tmux too)."""
+        self.copy_to_clipboard(text)
+        lines = text.count("\n") + 1
+        self.say(f"Copied {lines} lines" if lines > 1 else f"Copied “{text[:40]}{'…' if len(text) > 40 else ''}”")
+
+    def ask(self, question: str, answer: Callable[[], None]) -> None:
+        """Ask in the footer; *answer* runs on yes."""
+        self.footer.question, self._answer = question, answer
+        self.footer.update()
+
+    def open_search(self) -> None:
+        """Let the user type what to search for; the keys are the input's until Enter or Escape."""
+        self._search.value = self.view.pane.query
+        self._search.add_class("open")
+        self._search.focus()
+        self.match = -1
+
+    def choose_function(self) -> None:
+        """Let the user choose the function to show alone."""
+        functions = self.state.manifest.functions if self.state.manifest else []
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.panes.timeline.function = name
+                self.panes.current.follow = True
+                self.update_all()
+
+        self.push_screen(Chooser("All functions", [(f.name, f.handler) for f in functions]), chosen)
+
+    def choose_task(self, *, start: bool) -> None:
+        """Let the user choose a task to show alone, and perhaps to start."""
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.panes.tasks.only = name
+                if start and name:
+                    self.actions.perform("start")
+                self.update_all()
+
+        names = [(name, "") for name in self.panes.tasks.names]
+        self.push_screen(Chooser("All tasks", names), chosen)
+
+    # --- widgets' messages
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input is self._search and self._search.has_class("open"):
+            self.view.pane.query = event.value
+            document = self.view.pane.document
+            hit = document.find(event.value, max(document.first, document.end - 1), -1) if event.value else None
+            if hit is not None:
+                self.match = hit
+                self.view.pane.follow = False
+                self.view.pane.top = self.view.top
+                self.view.reveal(hit)
+            self.update_all()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input is self._search:
+            self._close_search()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape" and self.focused is self._search:
+            event.stop()
+            self.view.pane.query = ""
+            self._close_search()
+
+    def _close_search(self) -> None:
+        self._search.remove_class("open")
+        self.set_focus(None)
+        self.update_all()
+
+    def on_sidebar_chosen(self, message: Sidebar.Chosen) -> None:
+        self.actions.show(message.pane)
+        self.update_all()
+
+    def on_pane_view_copied(self, message: PaneView.Copied) -> None:
+        if message.text:
+            self.copy(message.text)
+
+    def on_pane_view_typed(self, message: PaneView.Typed) -> None:
+        self._type(message.data)
+
+    def on_pane_view_clicked(self, message: PaneView.Clicked) -> None:
+        timeline = self.panes.timeline
+        if message.url:
+            self.open_url(message.url)
+        elif self.view.pane.kind == "functions" and (entry := timeline.entry_at(message.y)) is not None:
+            if entry is timeline.selected and message.y == timeline.top_of(entry):
+                entry.folded = not entry.folded
+            elif entry.invocation is not None:
+                timeline.selected = entry
+        self.update_all()
+
+    def on_pane_view_sized(self, message: PaneView.Sized) -> None:
+        self.sidebar.set_class(self.size.width < NARROW, "narrow")
+        self._tell_sizes(self.panes.resize(message.columns, message.rows))
+        self.update_all()
+
+    def _tell_sizes(self, names: list[str]) -> None:
+        for name in names:
+            self.send_command(c.ResizeProcess(name, *self.panes.size))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Any:
+        """The palette: every action valid here, every pane, and Textual's themes."""
+        kind = self.view.pane.kind
+        for entry in keys.KEYS:
+            if kind in entry.where and entry.action not in ("choose", "palette"):
+                names = " ".join(map(keys.name, entry.keys))
+                yield SystemCommand(
+                    f"{entry.label} ({names})", entry.group, lambda a=entry.action: self.actions.perform(a)
+                )
+        for pane in self.panes.ordered():
+            yield SystemCommand(f"Go to {pane.title}", "Panes", lambda p=pane: self.actions.show(p))
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+
+
+def _light_background() -> bool:
+    """Whether the terminal says that its background is light (COLORFGBG, as rxvt, Konsole and iTerm2 set it)."""
+    return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")

@@ -1,0 +1,110 @@
+"""Fixed documents: one invocation in full, and the help page."""
+
+from __future__ import annotations
+
+import time
+
+from ..core.events import Phases
+from ..core.state import Invocation
+from .changes import answer_changes, pretty
+from .rows import Row, ansi_row, plain, row, wrapped, wraps
+from .timeline import duration, error_lines
+
+PHASES = {"cloud_ms": "cloud", "queue_ms": "queue", "import_ms": "import", "handler_ms": "handler", "reply_ms": "reply"}
+BAR = 40
+"""Cells of the waterfall's whole width: it fits into 80 columns beside its labels."""
+LINES_SHOWN = 20_000
+"""Rows of a payload shown: `EVENT_KEPT` bytes of the smallest JSON lines are about as many."""
+
+
+class Fixed:
+    """A `Document` of given rows."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._logical = rows
+        self._rows: list[tuple[Row, int]] = [(pieces, 0) for pieces in rows]
+        self._width = 0
+        self.first = 0
+        self.running = False
+
+    def layout(self, width: int, now: float, *, wrap: bool) -> None:
+        """Prepare rows of *width* cells."""
+        self._width = width if wrap else 0
+        self._rows = [(p, part) for p in self._logical for part in range(wraps(plain(p), width) if wrap else 1)]
+
+    @property
+    def end(self) -> int:
+        return len(self._rows)
+
+    def row(self, y: int) -> Row:
+        if not 0 <= y < len(self._rows):
+            return ()
+        pieces, part = self._rows[y]
+        return wrapped(pieces, self._width, part) if self._width else pieces
+
+    def find(self, words: str, start: int, step: int) -> int | None:
+        """The next row that contains *words*."""
+        numbers = range(start, len(self._rows)) if step > 0 else range(start, -1, -1)
+        words = words.casefold()
+        return next((y for y in numbers if words in plain(self.row(y)).casefold()), None)
+
+
+def invocation_details(invocation: Invocation, before: Invocation | None = None, *, raw: bool = False) -> list[Row]:
+    """All that is known of one invocation; with *before*, what changed in the answer since that one.
+
+    *raw* shows event and response as the bytes were, instead of indented.
+    """
+    started, finished = invocation.started, invocation.finished
+    rows = [_fact("Function", started.function), _fact("Trigger", started.trigger)]
+    rows += [_fact("Started", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started.at)))]
+    rows += [_fact("Request", started.request_id), _fact("Environment", started.environment)]
+    if finished is not None:
+        status = row((f"{'Status':12}", "dim"), (finished.status, "good" if finished.status == "ok" else "bad"))
+        rows += [status, _fact("Duration", duration(finished.duration_ms / 1000))]
+        if finished.memory_mb:
+            rows.append(_fact("Memory", f"{finished.memory_mb:.0f} MB"))
+        if finished.code_hash:
+            rows.append(_fact("Code", finished.code_hash))
+        rows += _section("Phases", waterfall(finished.phases))
+        rows += _section("Error", [row((text, style)) for text, style in error_lines(finished)])
+        if before is not None and before.finished is not None:
+            changes = answer_changes(before.finished.response, finished.response)
+            rows += _section(f"Changed since {before.started.id[:4]}", [row(change) for change in changes])
+        rows += _section("Response", _payload(finished.response, raw=raw))
+    rows += _section("Event", _payload(started.payload, raw=raw))
+    rows += _section("Log", [ansi_row(line) for line in invocation.lines])
+    return rows
+
+
+def waterfall(phases: Phases) -> list[Row]:
+    """Each measured phase as a bar, where it began and how long it was."""
+    measured = [(label, getattr(phases, name)) for name, label in PHASES.items() if getattr(phases, name) is not None]
+    total = sum(ms for _, ms in measured) or 1.0
+    rows, at = [], 0.0
+    for label, ms in measured:
+        start, width = round(at / total * BAR), max(1, round(ms / total * BAR))
+        bar = " " * min(start, BAR - 1) + "━" * min(width, BAR - min(start, BAR - 1))
+        rows.append(row((f"{label:9}", "dim"), f"{ms:9.1f} ms ", (f"{bar:{BAR}}", "bar2")))
+        at += ms
+    return rows
+
+
+def _payload(raw_bytes: bytes, *, raw: bool) -> list[Row]:
+    lines = raw_bytes.decode("utf-8", "replace").splitlines() if raw else pretty(raw_bytes)
+    return [_json_row(line) for line in lines[:LINES_SHOWN]]
+
+
+def _json_row(line: str) -> Row:
+    """One line of indented JSON, its key apart from its value."""
+    head, colon, value = line.partition('": ')
+    if colon and head.lstrip().startswith('"'):
+        return row((head + '":', "bar2"), " ", (value, "good" if value.startswith('"') else ""))
+    return row(line) if line.isprintable() else ansi_row(line)
+
+
+def _fact(name: str, value: str) -> Row:
+    return row((f"{name:12}", "dim"), value)
+
+
+def _section(title: str, rows: list[Row]) -> list[Row]:
+    return [(), row((title, "bold")), *rows] if rows else []

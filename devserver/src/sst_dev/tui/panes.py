@@ -1,0 +1,191 @@
+"""The panes of a session and their order, from events and state. No widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..core import events as e
+from ..core.state import State
+from .deploy_log import DeployLog
+from .emulator import Emulator
+from .rows import Document, Row, row
+from .task_log import TaskLog
+from .timeline import Timeline
+
+Kind = Literal["sst", "functions", "tasks", "terminal", "details"]
+
+DEAD = ("exited", "failed", "idle")
+
+PENDING = 512 * 1024
+"""Bytes of output a terminal may be behind: a second of the loudest child. Beyond, the oldest is skipped: nobody could
+read it, and the log file has it."""
+
+
+@dataclass
+class Pane:
+    """One line of the sidebar and what it shows."""
+
+    name: str
+    icon: str
+    title: str
+    kind: Kind
+    document: Document
+    top: int = 0
+    """The first row on the screen, while `follow` is off."""
+    left: int = 0
+    follow: bool = True
+    """Whether the last row stays in sight."""
+    wrap: bool = False
+    query: str = ""
+    process: e.ProcessChanged | None = None
+    pending: list[bytes] = field(default_factory=list)
+    """Output that was not fed to the emulator yet."""
+    skipped: int = 0
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The terminal, of panes that are one."""
+        return self.document if isinstance(self.document, Emulator) else None
+
+    @property
+    def dead(self) -> bool:
+        """Whether its process does not run."""
+        return self.process is not None and self.process.status in DEAD
+
+    def receive(self, data: bytes) -> None:
+        """Keep *data* until `feed`, or only its end when there is too much."""
+        self.pending.append(data)
+        size = sum(map(len, self.pending))
+        while size > PENDING and len(self.pending) > 1:
+            size -= len(self.pending[0])
+            self.skipped += len(self.pending.pop(0))
+
+    def feed(self) -> bytes:
+        """Show the next piece of what was received; what the terminal answers."""
+        emulator = self.emulator
+        if emulator is None or not self.pending:
+            return b""
+        if self.skipped:
+            # CAN ends a sequence that was cut, and SGR 0 the colour it may have left.
+            self.pending.insert(0, b"\x18\x1b[0m\r\n")
+            emulator.note(f"… {self.skipped // 1024} kB skipped, see .sst/log …")
+            self.skipped = 0
+        return emulator.feed(self.pending.pop(0))
+
+
+class Panes:
+    """All panes, and which one is shown."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.deploy_log = DeployLog(state)
+        self.timeline = Timeline(state)
+        self.tasks = TaskLog()
+        self.size = (80, 24)
+        """Columns and rows that a terminal gets."""
+        self._fixed = [
+            Pane("sst", "⑆", "SST", "sst", self.deploy_log, wrap=True),
+            Pane("functions", "λ", "Functions", "functions", self.timeline),
+        ]
+        self._tasks = Pane("tasks", "⧉", "Tasks", "tasks", self.tasks)
+        self._processes: dict[str, Pane] = {}
+        self.current: Pane = self._fixed[0]
+
+    def apply(self, event: e.Event) -> None:
+        """Take one event into account. The state has seen it already."""
+        match event:
+            case e.ProcessOutput():
+                pane = self._processes.get(event.name)
+                if pane is not None:
+                    pane.receive(event.data)
+                else:
+                    self.tasks.receive(event.name, event.data)
+            case e.ProcessChanged():
+                self._process(event)
+            case e.LogLine() | e.InvocationStarted() | e.InvocationFinished() | e.Reloaded():
+                self.timeline.apply(event)
+            case e.ReloadFailed():
+                self.timeline.apply(event)
+            case _:
+                self.deploy_log.apply(event)
+        if isinstance(event, e.DeployFinished):
+            self.tasks.declare([task.name for task in event.manifest.tasks])
+
+    def catch_up(self) -> None:
+        """Show what happened before anyone watched, as far as the state remembers it."""
+        state = self.state
+        if state.app:
+            self.apply(e.SessionStarted(0, state.app, state.stage, state.home, state.pid))
+        if state.manifest is not None:
+            self.deploy_log.outputs(state.manifest)
+            self.tasks.declare([task.name for task in state.manifest.tasks])
+        for process in state.processes.values():
+            self._process(process)
+        for invocation in state.invocations.values():
+            self.timeline.apply(invocation.started)
+
+    def ordered(self) -> list[Pane]:
+        """SST's order: fixed panes, tunnels, tasks, what runs, and last what does not."""
+        panes = list(self._processes.values())
+        tunnels = [pane for pane in panes if pane.icon == "⇌"]
+        commands = [pane for pane in panes if pane.icon != "⇌"]
+        tasks = [self._tasks] if self.tasks.names else []
+        alive = [pane for pane in commands if not pane.dead]
+        return [*self._fixed, *tunnels, *tasks, *alive, *(pane for pane in commands if pane.dead)]
+
+    def move(self, step: int) -> None:
+        """Show the pane *step* places further down."""
+        panes = self.ordered()
+        at = panes.index(self.current) if self.current in panes else 0
+        self.current = panes[max(0, min(at + step, len(panes) - 1))]
+
+    def choose(self, index: int) -> None:
+        """Show the pane at place *index*, if there is one."""
+        panes = self.ordered()
+        if 0 <= index < len(panes):
+            self.current = panes[index]
+
+    def resize(self, columns: int, rows: int) -> list[str]:
+        """Terminals have another size now; the names of their processes."""
+        self.size = (columns, rows)
+        for pane in self._processes.values():
+            if pane.emulator is not None:
+                pane.emulator.resize(columns, rows)
+        return list(self._processes)
+
+    @property
+    def terminals(self) -> list[Pane]:
+        """The panes of single processes."""
+        return list(self._processes.values())
+
+    @property
+    def behind(self) -> list[Pane]:
+        """Terminals with output to feed, the one on the screen first."""
+        waiting = [pane for pane in self._processes.values() if pane.pending]
+        return sorted(waiting, key=lambda pane: pane is not self.current)
+
+    def _process(self, event: e.ProcessChanged) -> None:
+        if event.kind == "task":
+            self.tasks.changed(event)
+            return
+        pane = self._processes.get(event.name)
+        if pane is None:
+            icon = "⇌" if event.kind == "tunnel" else "→"
+            pane = Pane(event.name, icon, event.title, "terminal", Emulator(*self.size))
+            self._processes[event.name] = pane
+        before = pane.process
+        pane.process, pane.title = event, event.title
+        if event.status == "starting" and before is not None and before.status != "idle" and pane.emulator is not None:
+            pane.receive(b"\x18\x1b[0m\r\n")
+
+
+def standing(pane: Pane) -> Row:
+    """What a pane without a running process says below its output."""
+    process = pane.process
+    if process is None or process.status not in DEAD:
+        return ()
+    if process.status == "idle":
+        return row(("press enter to start", "accent"))
+    code = f" with code {process.exit_code}" if process.exit_code is not None else ""
+    return row((f"[{process.status}{code}]", "bad" if process.exit_code else "dim"), ("  press enter to start", "dim"))
