@@ -154,8 +154,7 @@ class AppSyncChannel:
                     await self._publisher.flush()
         self._primary = None
         await cancel_all(self._tasks)
-        for link in list(self._links):
-            await link.close()
+        await asyncio.gather(*(link.close() for link in self._links))
         await cancel_all(self._tasks)
         await self._publisher.close()
 
