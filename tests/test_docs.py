@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
@@ -22,12 +23,21 @@ PAGES = sorted(
 )
 PARSERS = {"python": ast.parse, "toml": tomllib.loads, "json": json.loads}
 
+PORT = "8765"
+"""The port that pages serve on; in the tests it is one that is free."""
 SIGNATURES = ("docs/internals.md",)
 """Pages whose Python is interfaces without bodies."""
 
 
 def page(name: str) -> str:
     return (ROOT / name).read_text()
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on; uvicorn takes it over in a moment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
 
 
 RUNNING = [name for name in PAGES if any(block.kind in ("run", "file") for block in blocks(page(name)))]
@@ -87,8 +97,9 @@ def test_a_page_runs_from_top_to_bottom(name: str, clone: Path, reader: dict[str
     scratch.mkdir()
     shell = Shell(clone, reader, scratch)
     output = ""
+    text = page(name).replace(PORT, str(free_port()))
     try:
-        for block in blocks(page(name)):
+        for block in blocks(text):
             output = run(block, shell, output, f"{name}:{block.line}")
     finally:
         shell.close()
