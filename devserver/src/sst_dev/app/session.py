@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from ..cloud.ministack import MiniStack
+from ..cloud.secrets import SecretStore
 from ..core import commands as c
 from ..core.bootstrap import Bootstrap
 from ..core.errors import RemoteError, SstError, UserError
@@ -186,7 +187,8 @@ class Session:
 
     async def _apply(self, trigger: str) -> None:
         assert self._bootstrap is not None and self._functions is not None
-        manifest: Manifest = await self._program.apply(self._bootstrap, trigger=trigger)
+        bootstrap = self._bootstrap.model_copy(update={"secrets": SecretStore(self.settings).values()})
+        manifest: Manifest = await self._program.apply(bootstrap, trigger=trigger)
         await self._functions.update(manifest, endpoint=self._bootstrap.endpoint)
         if self._supervisor is not None:
             self._supervisor.update(process_specs(manifest, self.settings.root, self._process_environment))

@@ -18,6 +18,7 @@ COMMANDS = {
     "dev": "Run every function of the app on this machine, live",
     "status": "Show the running session",
     "invoke": "Invoke a function through the cloud",
+    "secret": "Set, remove, load and list the app's secrets",
     "shell": "Run a command, or a shell, with all links in the environment",
     "logs": "Follow the logs of the running session",
     "stop": "End the running session",
