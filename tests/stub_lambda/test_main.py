@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import platform
 import signal
+import sys
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from sst_bridge.endpoint import Reply
 from sst_bridge.messages import Invoke
 from sst_dev.cloud.bootstrap import LocalCloud
-from sst_dev.cloud.stub_zip import build_stub
+from sst_dev.cloud.stub_zip import Target, build_stub
 from sst_dev.core.bootstrap import Bootstrap
 
 from tests.stub_lambda.parts import dev_server, environ
@@ -27,11 +29,7 @@ from tests.support.runtime_api import RuntimeApiServer
 @pytest.fixture(name="bootstrap", scope="module")
 def _bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The executable of the unpacked zip."""
-    folder = tmp_path_factory.mktemp("task")
-    with zipfile.ZipFile(build_stub()) as archive:
-        archive.extractall(folder)
-    (folder / "bootstrap").chmod(0o755)
-    return folder / "bootstrap"
+    return unpack("local", tmp_path_factory.mktemp("task"))
 
 
 @pytest.fixture(name="broker")
@@ -47,13 +45,22 @@ async def _lambda() -> AsyncIterator[RuntimeApiServer]:
         assert server.violations == []
 
 
+def unpack(target: Target, folder: Path) -> Path:
+    """Unpack the zip for *target* into *folder*; its bootstrap."""
+    with zipfile.ZipFile(build_stub(target)) as archive:
+        archive.extractall(folder)
+    (folder / "bootstrap").chmod(0o755)
+    return folder / "bootstrap"
+
+
 @contextlib.asynccontextmanager
 async def stub(
-    bootstrap: Path, lambda_: RuntimeApiServer, variables: dict[str, str]
+    bootstrap: Path, lambda_: RuntimeApiServer, variables: dict[str, str], *arguments: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """The stub's process; killed at the end if it still runs."""
     process = await asyncio.create_subprocess_exec(
         str(bootstrap),
+        *arguments,
         env={**variables, "AWS_LAMBDA_RUNTIME_API": lambda_.address},
         stderr=asyncio.subprocess.PIPE,
     )
@@ -146,6 +153,18 @@ async def test_stream_reaches_lambda_while_it_is_made(
     assert answer.headers["lambda-runtime-function-response-mode"] == "streaming"
     assert answer.headers["content-type"] == "text/event-stream"
     assert answer.trailers == {}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the wheels of the x86-64 variant need that machine")
+async def test_aws_variant_serves_as_exec_wrapper(tmp_path: Path, broker: Broker, lambda_: RuntimeApiServer) -> None:
+    """The variant for AWS, with its own wheels, runs on the interpreter that the managed runtime hands it."""
+    variables = environ(broker)
+    del variables["SST_STUB_PYTHON"]
+    command = (sys._base_executable, "/var/runtime/bootstrap.py")
+    async with dev_server(broker), stub(unpack("aws-x86_64", tmp_path), lambda_, variables, *command):
+        answer = await lambda_.invoke(b'{"a": 1}')
+
+    assert (answer.kind, answer.body) == ("response", b'{"a": 1}')
 
 
 # --- life and death -------------------------------------------------------------------------------
