@@ -20,7 +20,14 @@ RESPONSE_LIMIT = 6_291_556
 
 
 def run(channel: socket.socket, output: int, handler: logs.Handler) -> None:
-    """Be a worker until the dev server closes *channel*. *output* is the write end of the output pipe."""
+    """Be a worker until the dev server closes *channel*. *output* is the write end of the output pipe.
+
+    The process may wait for its `init` for long: what does not depend on it is done before.
+    """
+    os.set_inheritable(channel.fileno(), False)
+    os.set_inheritable(output, False)
+    environment.redirect_output(output)
+    environment.reseed()
     try:
         init, _ = wire.receive(channel)
     except EOFError:
@@ -34,15 +41,11 @@ class Worker:
     """The handler, and the channel its invocations come through."""
 
     def __init__(self, channel: socket.socket, output: int, log: logs.Handler, init: wire.Head) -> None:
-        os.set_inheritable(channel.fileno(), False)
-        os.set_inheritable(output, False)
         self._channel = channel
         self._log = log
         self._secret = init["marker"]
         environment.replace(init["environment"])
-        environment.redirect_output(output)
         environment.enter(init["root"], init["paths"], init.get("sdk"), init["handler"])
-        environment.reseed()
         logs.configure(log, output)
         self._recorder = loading.Recorder(init["root"], init.get("ignore") or [])
         self._name, self._module = init["handler"], init.get("module")

@@ -31,7 +31,7 @@ from .zygote import OnExit, Zygote
 ZYGOTE_IDLE_LIMIT = 600.0
 """Seconds a zygote without workers is kept: starting one again costs a second or two."""
 
-Say = Callable[[str, Literal["info", "warning"]], None]
+Say = Callable[[str, Literal["debug", "info", "warning"]], None]
 
 
 class Nursery(Protocol):
@@ -43,10 +43,21 @@ class Nursery(Protocol):
     def live(self) -> set[int]: ...
     async def start(self) -> None: ...
     async def spawn(self, worker: int) -> Child: ...
+    def prepare(self) -> None: ...
     def pid(self, worker: int) -> int | None: ...
     def kill(self, worker: int) -> None: ...
     def describe(self) -> dict[str, Any]: ...
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What starting any worker of a function takes; found once, until the app or the handler's file changes."""
+
+    resolved: ResolvedHandler
+    interpreter: Interpreter
+    key: tuple[Path, dict[str, str]]
+    """Interpreter and variables, without the stub's own: environments that differ in those share a zygote."""
 
 
 @dataclass
@@ -71,6 +82,7 @@ class Launcher:
         self._preloads = Preloads(settings.stage_home / "preload.json")
         self._spare = worker_kind(os.environ) == "spare"
         self._sdk = sdk_folder()
+        self._plans: dict[str, _Plan] = {}
         self._held: dict[str, _Held] = {}
         self._retired: list[Nursery] = []
         self._of_worker: dict[int, Nursery] = {}
@@ -85,24 +97,23 @@ class Launcher:
     def update(self, manifest: Manifest, endpoint: str | None) -> None:
         """The app changed; zygotes whose function's variables changed are replaced at their next use."""
         self._manifest, self._endpoint = manifest, endpoint
+        self._plans.clear()
         for name in [name for name in self._held if manifest.function(name) is None]:
             self._retire(self._held.pop(name).nursery)
 
     async def launch(self, worker: int, function: Function, environment: EnvironmentInfo) -> tuple[Child, Head]:
         """Start *worker*: its process and what to initialize it with. Raises UserError."""
-        assert self._manifest is not None, "functions are invoked after the first update"
-        resolved = self._locate(function)
-        interpreter = await self._interpreters.of(resolved.file)
-        variables = self._variables(function, environment, interpreter)
-        held = await self._nursery(function, interpreter, variables)
+        plan = await self._plan(function)
+        variables = self._variables(function, environment, plan.interpreter)
+        held = await self._nursery(function, plan, variables)
         self._of_worker[worker] = held.nursery
         child = await held.nursery.spawn(worker)
         return child, {
             "handler": function.handler,
-            "module": resolved.module,
-            "attribute": resolved.attribute,
+            "module": plan.resolved.module,
+            "attribute": plan.resolved.attribute,
             "root": str(self._root),
-            "paths": [str(path) for path in resolved.paths],
+            "paths": [str(path) for path in plan.resolved.paths],
             "environment": variables,
             "sdk": str(self._sdk) if self._sdk else None,
             "marker": self.secret,
@@ -120,6 +131,11 @@ class Launcher:
         if held is None or not self._preloads.learn(function, [*held.nursery.how.modules, *modules]):
             return
         spawn(self._succeed(function, held), name=f"zygote of {function}", owner=self._tasks)
+
+    def prepare(self, worker: int) -> None:
+        """*worker* is up and its zygote idle: have it make the next process before that is needed."""
+        if nursery := self._of_worker.get(worker):
+            nursery.prepare()
 
     def pid(self, worker: int) -> int | None:
         """The process of *worker*."""
@@ -158,6 +174,15 @@ class Launcher:
         self._retired.clear()
         await asyncio.gather(*(nursery.close() for nursery in nurseries))
 
+    async def _plan(self, function: Function) -> _Plan:
+        plan = self._plans.get(function.name)
+        if plan is None or not plan.resolved.file.is_file() or not plan.interpreter.python.exists():
+            resolved = self._locate(function)
+            interpreter = await self._interpreters.of(resolved.file)
+            key = (interpreter.python, self._variables(function, EnvironmentInfo("", ""), interpreter))
+            plan = self._plans[function.name] = _Plan(resolved, interpreter, key)
+        return plan
+
     def _locate(self, function: Function) -> ResolvedHandler:
         """Where the handler is now. A file that went missing is left to `import` to complain about."""
         try:
@@ -168,7 +193,7 @@ class Launcher:
             return ResolvedHandler(self._root, (self._root,), module.replace("/", "."), attribute, file)
 
     def _variables(self, function: Function, environment: EnvironmentInfo, interpreter: Interpreter) -> dict[str, str]:
-        assert self._manifest is not None
+        assert self._manifest is not None, "functions are invoked after the first update"
         return worker_environment(
             local=os.environ,
             stub=environment.variables,
@@ -179,22 +204,20 @@ class Launcher:
             virtual_env=interpreter.virtual_env,
         )
 
-    async def _nursery(self, function: Function, interpreter: Interpreter, variables: dict[str, str]) -> _Held:
-        # The stub's own variables do not count: they differ between environments that can share a zygote.
-        key = (interpreter.python, self._variables(function, EnvironmentInfo("", ""), interpreter))
+    async def _nursery(self, function: Function, plan: _Plan, variables: dict[str, str]) -> _Held:
         async with self._locks.setdefault(function.name, asyncio.Lock()):
             held = self._held.get(function.name)
-            if held is not None and held.key == key and not held.packages.changed():
+            if held is not None and held.key == plan.key and not held.packages.changed():
                 return held
-            self._warn_of_version(function, interpreter)
+            self._warn_of_version(function, plan.interpreter)
             how = Launch(
-                python=interpreter.python,
+                python=plan.interpreter.python,
                 root=self._root,
                 environment=zygote_environment(variables),
                 sdk=self._sdk,
                 modules=self._preloads.of(function.name),
             )
-            new = await self._start(function.name, how, key, Packages(interpreter))
+            new = await self._start(function.name, how, plan.key, Packages(plan.interpreter))
             self._hold(function.name, new)
             return new
 
@@ -204,6 +227,7 @@ class Launcher:
         new = await self._start(function, how, held.key, held.packages)
         if self._held.get(function) is held:
             self._hold(function, new)
+            self._say(f"{function}: the next worker finds {len(how.modules)} modules imported", "debug")
         else:
             await new.nursery.close()
 

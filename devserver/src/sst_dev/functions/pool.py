@@ -215,6 +215,7 @@ class Pool:
         job.settle(outcome)
         self._observer.answered(worker)
         self.perform(self.router.answered(worker.number, self._loop.time()))
+        self.launcher.prepare(worker.number)
 
     def exited(self, number: int, code: int | None, by_signal: int | None) -> None:
         """The process of worker *number* ended."""

@@ -44,6 +44,11 @@ class Child:
     channel: socket.socket
     output: int
 
+    def close(self) -> None:
+        """Let go of a process that nobody took."""
+        self.channel.close()
+        os.close(self.output)
+
 
 class Program:
     """One process of the user's interpreter that runs `sst_worker`. Ends when its control socket closes."""

@@ -39,12 +39,15 @@ class Spares:
         return set(self._workers)
 
     async def spawn(self, worker: int) -> Child:
-        """Make *worker* of a spare, and start the next spare."""
+        """Make *worker* of a spare."""
         program = self._ready.popleft() if self._ready else await self._program()
         self._workers[worker] = program
         spawn(self._await_end(worker, program), name=f"spare worker {worker}", owner=self._tasks)
-        spawn(self._refill(), name=f"spare after {worker}", owner=self._tasks)
         return program.fork(worker)
+
+    def prepare(self) -> None:
+        """Start the next spare."""
+        spawn(self._refill(), name="the next spare", owner=self._tasks)
 
     def pid(self, worker: int) -> int | None:
         """The process of *worker*."""
