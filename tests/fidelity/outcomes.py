@@ -88,7 +88,8 @@ _FRAME = r'[\u00a0 ]*File "[^"\n]*{}[^"\n]*", line \d+, in [^\n]*\n(?:[\u00a0 ]{
 _OWN_FRAMES = re.compile("(?:" + _FRAME.format(RUNTIME) + ")+")
 _START_FRAMES = re.compile("(?:" + _FRAME.format("<(?:frozen runpy|string)>") + ")+")
 _RUNPY = re.compile("(?:" + _FRAME.format("/runpy.py") + ")+")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_EPOCH = re.compile(r'"Timestamp":\s?\d{13}')
 
 
 # Advice about updates of AWS's runtimes, logged before every init error: see the table in docs/fidelity.md.
@@ -101,4 +102,4 @@ def _text(text: str) -> str:
     text = _ADVICE.sub("", text)
     text = _RUNPY.sub("", _START_FRAMES.sub("", text))
     text = _json_frames(_OWN_FRAMES.sub("  runtime frames\n", text))
-    return re.sub(r"0x[0-9a-f]{6,}", "0xADDRESS", _TIME.sub("TIME", text))
+    return re.sub(r"0x[0-9a-f]{6,}", "0xADDRESS", _EPOCH.sub('"Timestamp":TIME', _TIME.sub("TIME", text)))

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import sst_worker
+
 from tests.fidelity import differences
 from tests.fidelity.compare import ORACLE, compare_version
 from tests.support.venvs import interpreters, venv

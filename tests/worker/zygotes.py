@@ -81,7 +81,7 @@ class Worker:
     def __init__(self, zygote: Zygote, name: str) -> None:
         self.zygote, self.name = zygote, name
         self.channel, theirs = socket.socketpair()
-        self.channel.settimeout(60)
+        self.channel.settimeout(40)
         read, write = os.pipe()
         wire.send(zygote.control, {"type": "fork", "worker": name}, fds=[theirs.fileno(), write])
         theirs.close()
@@ -105,6 +105,7 @@ class Worker:
         try:
             return wire.receive(self.channel)
         except (EOFError, ConnectionResetError):
+            self.channel.close()
             raise Gone from None
 
     def invoke(self, event: Any = None, *, raw: bytes | None = None, **fields: Any) -> Reply:
@@ -133,18 +134,20 @@ class Worker:
 class Zygote:
     """A zygote (or spare) process and its control socket."""
 
-    def __init__(self, python: str = sys.executable, *, spare: bool = False) -> None:
+    def __init__(
+        self, python: str = sys.executable, *, spare: bool = False, environment: dict[str, str] | None = None
+    ) -> None:
         self.control, theirs = socket.socketpair()
-        self.control.settimeout(60)
-        environment = {"PATH": os.environ["PATH"]}
+        self.control.settimeout(40)
         self.process = subprocess.Popen(
             launch.command(python, theirs.fileno(), spare=spare),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            env=environment,
+            env={"PATH": os.environ["PATH"], **(environment or {})},
             start_new_session=True,
         )
         theirs.close()
+        self._workers: list[Worker] = []
         self._reports: list[wire.Head] = []
 
     def expect(self, kind: str, **fields: Any) -> wire.Head:
@@ -162,9 +165,12 @@ class Zygote:
         return self.expect("preloaded")
 
     def fork(self, name: str = "") -> Worker:
-        return Worker(self, name or uuid.uuid4().hex[:8])
+        self._workers.append(Worker(self, name or uuid.uuid4().hex[:8]))
+        return self._workers[-1]
 
     def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
         self.control.close()
         try:
             self.process.wait(10)
@@ -174,8 +180,10 @@ class Zygote:
 
 
 @contextmanager
-def zygote(python: str = sys.executable, *, spare: bool = False) -> Iterator[Zygote]:
-    started = Zygote(python, spare=spare)
+def zygote(
+    python: str = sys.executable, *, spare: bool = False, environment: dict[str, str] | None = None
+) -> Iterator[Zygote]:
+    started = Zygote(python, spare=spare, environment=environment)
     try:
         yield started
     finally:

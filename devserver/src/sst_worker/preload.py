@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import socket
 import stat
 import sys
 import threading
@@ -22,6 +23,9 @@ OFFENDERS = {
 }
 """Packages whose place in the order of imports belongs to the user: with one of them nothing is preloaded."""
 
+TRIES = 8
+"""Times a zygote starts over: each costs the imports up to the offender, and real programs have one or two."""
+
 SAFE_THREADS = ("numpy", "scipy")
 """Packages whose native threads survive a fork: OpenBLAS ends its pool before one and starts it again on use."""
 
@@ -34,11 +38,14 @@ class Plan:
         modules: list[str],
         sdk: str | None = None,
         left_out: dict[str, str] | None = None,
+        tries: int = 0,
     ) -> None:
         self.modules = modules
         self.sdk = sdk
         self.left_out = left_out if left_out is not None else {}
         """Reasons by module, for people."""
+        self.tries = tries
+        """How often the process was started over."""
 
 
 def resumed() -> Plan | None:
@@ -82,11 +89,21 @@ def run(plan: Plan, control_fd: int) -> list[str]:
         after = _traces()
         reason = _objection(name, before, after)
         if reason:
-            plan.left_out[name] = reason
+            _leave_out(plan, name, reason)
             start_over(plan, control_fd)
         before = after
         loaded.append(name)
     return loaded
+
+
+def _leave_out(plan: Plan, name: str, reason: str) -> None:
+    """Leave out the whole package of *name*; from the last try on, everything that comes after it too."""
+    plan.tries += 1
+    package = name.partition(".")[0]
+    later = plan.modules[plan.modules.index(name) :] if plan.tries == TRIES else []
+    for module in plan.modules:
+        if module.partition(".")[0] == package or module in later:
+            plan.left_out.setdefault(module, reason if module not in later else f"after {name}: {reason}")
 
 
 def _traces() -> dict[str, Any]:
@@ -122,13 +139,25 @@ def _native_threads() -> int:
 
 
 def _sockets() -> set[tuple[int, int]]:
-    """Device and inode of every open socket."""
+    """Device and inode of every socket a fork must not share: connected or listening.
+
+    An unconnected datagram socket, such as the X-Ray SDK's, carries nothing that two processes could mix up.
+    """
     found = set()
     for name in os.listdir("/dev/fd"):
         try:
             status = os.fstat(int(name))
         except OSError:  # the descriptor of the listing itself
             continue
-        if stat.S_ISSOCK(status.st_mode):
+        if stat.S_ISSOCK(status.st_mode) and _is_in_use(int(name)):
             found.add((status.st_dev, status.st_ino))
     return found
+
+
+def _is_in_use(fd: int) -> bool:
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        try:
+            sock.getpeername()
+        except OSError:
+            return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        return True
