@@ -113,6 +113,11 @@ def resolve_stage(options: GlobalOptions, root: Path) -> str:
         or (remembered.read_text().strip() if remembered.is_file() else None)
         or _personal_stage(remembered)
     )
+    return check_stage(stage)
+
+
+def check_stage(stage: str) -> str:
+    """*stage*, if it can be a channel segment and part of AWS names. Raises `UserError`."""
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?", stage):
         raise UserError(
             f"Stage {stage!r} is not possible: it must be 1 to 40 letters, digits and dashes, with no dash at an end.",
@@ -127,7 +132,7 @@ def _personal_stage(remembered: Path) -> str:
         return user
     if not sys.stdin.isatty():
         return "local"
-    stage: str = click.prompt("Stage to use for your own work", default="local", err=True)
+    stage = check_stage(click.prompt("Stage to use for your own work", default="local", err=True))
     from ..core.files import write_private
 
     write_private(remembered, stage + "\n")
