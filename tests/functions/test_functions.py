@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 from sst_dev.core import events as e
+from sst_dev.core.manifest import Link
 
-from tests.support.functions import function, serve
+from tests.support.functions import function, manifest, serve
+
+pytestmark = pytest.mark.usefixtures("each_kind")
 
 API = """
     import os
@@ -170,3 +174,86 @@ async def test_lines_are_filed_under_the_invocation_that_wrote_them(tmp_path: Pa
         assert project.lines(None) == ["importing"]
         assert project.lines("nonce-1") == ["python 1", "child 1", "no newline"]
         assert project.lines("nonce-2") == ["python 2", "child 2", "no newline"]
+
+
+async def test_the_role_of_the_stub_and_nothing_of_the_developer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handler sees the role's credentials and its links, never the developer's variables."""
+    monkeypatch.setenv("AWS_PROFILE", "admin")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIADEVELOPER")
+    monkeypatch.setenv("MY_SECRET", "developer")
+    api = """
+        import os
+
+        def handler(event, context):
+            return dict(os.environ)
+    """
+    link = Link(name="Notes", type="sst.aws.Bucket", properties={"name": "bucket-1"})
+    served = function(environment={"TABLE": "t"}, links=["Notes"])
+    async with serve(tmp_path, served, files={"functions/api.py": api}, links=[link]) as project:
+        seen = (await project.call()).value
+
+        assert seen["AWS_ACCESS_KEY_ID"] == "ASIAROLE"
+        assert "AWS_PROFILE" not in seen
+        assert "MY_SECRET" not in seen
+        assert seen["TABLE"] == "t"
+        assert json.loads(seen["SST_RESOURCE_Notes"])["name"] == "bucket-1"
+        assert seen["SST_DEV"] == "true"
+        assert seen["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"
+        assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+
+
+async def test_a_stream_arrives_piece_by_piece(tmp_path: Path) -> None:
+    """Pieces of a streamed response come in order while the handler still runs, and `final` ends them."""
+    api = """
+        def handler(event, context):
+            yield {"statusCode": 200}
+            for n in range(100):
+                yield f"piece {n}\\n"
+        handler.__sst_stream__ = True
+    """
+    served = function(streaming=True)
+    async with serve(tmp_path, served, files={"functions/api.py": api}) as project:
+        answer = await project.call()
+
+        assert b"".join(body for body, _ in answer.pieces).endswith(b"piece 99\n")
+        assert answer.pieces[0][1]["content_type"] == "application/vnd.awslambda.http-integration-response"
+        assert [more["final"] for _, more in answer.pieces[-2:]] == [False, True]
+        assert project.last.status == "ok"
+
+
+async def test_an_unknown_function_is_an_error(tmp_path: Path) -> None:
+    """A call for a function that is not in the app is answered, not lost."""
+    async with serve(tmp_path, files={"functions/api.py": API}) as project:
+        failure = (await project.call(function="Nobody")).failure
+
+        assert failure is not None
+        assert failure["errorType"] == "Sst.WorkerNotStarted"
+        assert "Nobody" in failure["errorMessage"]
+
+
+async def test_the_end_of_an_environment_ends_its_worker(tmp_path: Path) -> None:
+    """`gone` stops the process; another call in that environment starts anew."""
+    async with serve(tmp_path, files={"functions/api.py": API}) as project:
+        await project.call()
+        await project.functions.gone("env-1")
+
+        assert project.functions.describe()["Api"]["workers"] == []
+        assert (await project.call()).value["calls"] == 1
+
+
+async def test_changed_variables_replace_the_worker(tmp_path: Path) -> None:
+    """After an `update` with another environment the next call sees it."""
+    api = """
+        import os
+
+        def handler(event, context):
+            return os.environ["NAME"]
+    """
+    files = {"functions/api.py": api}
+    async with serve(tmp_path, function(environment={"NAME": "one"}), files=files) as project:
+        assert (await project.call()).value == "one"
+        await project.functions.update(manifest(function(environment={"NAME": "two"})), endpoint=None)
+
+        assert (await project.call()).value == "two"

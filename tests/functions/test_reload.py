@@ -12,6 +12,8 @@ from sst_dev.core import events as e
 
 from tests.support.functions import Project, function, serve
 
+pytestmark = pytest.mark.usefixtures("each_kind")
+
 API = """
     from functions import helper
 
@@ -246,7 +248,7 @@ async def test_busy_workers_finish_on_the_old_code(tmp_path: Path) -> None:
     files = {"functions/api.py": api, "functions/late.py": ""}
     async with serve(tmp_path, files=files) as project:
         running = asyncio.create_task(project.call({"wait": True}))
-        await project.until(e.LogLine, lambda line: line.text == "begun")
+        await project.until_line("begun")
         project.write("functions/api.py", "def handler(e, c): return 'new'")
         (tmp_path / "functions/go").touch()
         first = await running

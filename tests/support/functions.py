@@ -115,6 +115,10 @@ class Project:
                     return event
         raise AssertionError("the stream ended")
 
+    async def until_line(self, text: str) -> e.LogLine:
+        """The first log line that is *text*."""
+        return await self.until(e.LogLine, lambda line: line.text == text)
+
     @property
     def last(self) -> e.InvocationFinished:
         """How the last invocation ended."""
