@@ -48,9 +48,17 @@ _ALB = {
 }
 
 HTTP: dict[str, tuple[str, dict[str, Any]]] = {
-    "function URL": ("v2", _URL),
-    "function URL, POST": ("v2", {**_URL, "body": "e30=", "isBase64Encoded": True, "cookies": ["a=b"]}),
-    "HTTP API 2.0": ("v2", {**_URL, "routeKey": "GET /notes/{id}", "pathParameters": {"id": "1"}}),
+    "function URL": ("url", _URL),
+    "function URL, POST": ("url", {**_URL, "body": "e30=", "isBase64Encoded": True, "cookies": ["a=b"]}),
+    "HTTP API 2.0": (
+        "v2",
+        {
+            **_URL,
+            "routeKey": "GET /notes/{id}",
+            "pathParameters": {"id": "1"},
+            "requestContext": {**_CONTEXT_V2, "domainName": "id.execute-api.us-east-1.amazonaws.com"},
+        },
+    ),
     "HTTP API 1.0": ("v1", {**_REST, "version": "1.0"}),
     "REST API": ("v1", _REST),
     "ALB": ("alb", _ALB),

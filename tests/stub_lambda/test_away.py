@@ -74,6 +74,15 @@ def test_streamed_url_gets_its_status_in_the_prelude() -> None:
     assert b"sst dev --stage joe" in body
 
 
+@pytest.mark.parametrize("name", ["HTTP API 2.0", "REST API", "ALB"])
+def test_streamed_function_answers_gateways_in_one_piece(name: str) -> None:
+    """Only the URL streams: a gateway in front of the same function invokes it buffered."""
+    answer = _answer(events.HTTP[name][1], streamed=True)
+
+    assert isinstance(answer, away.HttpAnswer)
+    assert json.loads(answer.body)["statusCode"] == 503
+
+
 @given(st.binary(max_size=200) | st.builds(lambda text: text.encode(), st.text()))
 def test_any_bytes_get_an_answer(event: bytes) -> None:
     """An event that is no JSON, or no UTF-8, is answered with an error too."""

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sst_bridge.endpoint import Reply
@@ -24,6 +25,7 @@ from tests.stub_lambda.parts import dev_server, environ
 from tests.support.broker import Broker
 from tests.support.ministack import client, running_ministack
 from tests.support.runtime_api import RuntimeApiServer
+from tests.support.session import http
 
 
 @pytest.fixture(name="bootstrap", scope="module")
@@ -302,15 +304,19 @@ async def test_thaw_with_a_dead_socket_loses_nothing(
 
 
 async def test_deployed_in_the_embedded_cloud(tmp_path: Path) -> None:
-    """The zip runs under MiniStack's provided.al2023 with a role that may use the channel, IAM enforced."""
+    """The zip runs under MiniStack's provided.al2023 with a role that may use the channel, IAM enforced; its streamed
+    URL answers 503 while nobody serves."""
     async with running_ministack(tmp_path) as ministack:
         local = LocalCloud(ministack.endpoint, tmp_path / "home")
         cloud = await asyncio.to_thread(local.bootstrap, build_stub(), trust_cache=False)
         functions = client("lambda", ministack.endpoint)
-        await asyncio.to_thread(deploy, cloud, functions, client("iam", ministack.endpoint))
+        url = await asyncio.to_thread(deploy, cloud, functions, client("iam", ministack.endpoint))
+        away = await asyncio.to_thread(http, f"{ministack.endpoint}/_aws/lambda-url/{url}/notes")
         async with dev_server(cloud) as dev:
             answer = await asyncio.to_thread(functions.invoke, FunctionName="live", Payload=b'{"a": 1}')
 
+    assert (away.status, away.headers["content-type"]) == (503, "text/plain; charset=utf-8")
+    assert b"sst dev --stage joe" in away.body
     assert answer.get("FunctionError") is None
     assert answer["Payload"].read() == b'{"a": 1}'
     [environment] = dev.environments.values()
@@ -319,8 +325,8 @@ async def test_deployed_in_the_embedded_cloud(tmp_path: Path) -> None:
     assert not {"AUTH", "STATE_DIR", "GATEWAY_PORT", "LOG_LEVEL"} & environment.variables.keys()
 
 
-def deploy(cloud: Bootstrap, functions: Any, iam: Any) -> None:
-    """A function `live` that runs the stub, with a role that may do nothing but use the channel."""
+def deploy(cloud: Bootstrap, functions: Any, iam: Any) -> str:
+    """A function `live` that runs the stub, with a role that may do nothing but use the channel; its URL's id."""
     trust = _policy("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
     role = iam.create_role(RoleName="live", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     grant = _policy("appsync:Event*", Resource=[f"{cloud.api_arn}*"])
@@ -334,8 +340,10 @@ def deploy(cloud: Bootstrap, functions: Any, iam: Any) -> None:
         Role=role,
         Timeout=30,
         Code={"S3Bucket": cloud.asset_bucket, "S3Key": cloud.stub_key},
-        Environment={"Variables": {**variables, "TABLE": "notes"}},
+        Environment={"Variables": {**variables, "TABLE": "notes", "SST_BRIDGE_STREAMED": "1"}},
     )
+    url = functions.create_function_url_config(FunctionName="live", AuthType="NONE", InvokeMode="RESPONSE_STREAM")
+    return str(urlsplit(url["FunctionUrl"]).netloc.partition(".")[0])
 
 
 def _policy(action: str, **fields: object) -> str:

@@ -37,7 +37,7 @@ def answer(
     """What to answer *event* with while nobody serves *function*.
 
     *reason* is one clause for people ("no dev server answered within 3 s"). *streamed* says that the
-    function's URL is RESPONSE_STREAM: Lambda then takes a buffered answer for the body of a 200.
+    function's URL is RESPONSE_STREAM: Lambda takes a buffered answer to it for the body of a 200.
     """
     text = (
         f'Function "{function}" of app "{app}" runs live on a developer\'s machine, and {reason}.\n'
@@ -48,7 +48,7 @@ def answer(
         case None:
             error = {"errorType": ERROR_TYPE, "errorMessage": text, "stackTrace": []}
             return LambdaError(json.dumps(error).encode())
-        case _ if streamed:
+        case "url" if streamed:
             prelude = json.dumps({"statusCode": 503, "headers": _HEADERS}).encode()
             return HttpAnswer(prelude + bytes(8) + text.encode() + b"\n", STREAMED_HTTP)
         case shape:
@@ -56,8 +56,8 @@ def answer(
 
 
 def http_shape(event: bytes) -> str | None:
-    """Which HTTP integration made *event*: `v2` (function URL, HTTP API), `v1` (REST API, HTTP API payload 1.0),
-    `alb`, `alb-multi` (ALB with multi-value headers), or None."""
+    """Which HTTP integration made *event*: `url` (function URL), `v2` (HTTP API), `v1` (REST API, HTTP API payload
+    1.0), `alb`, `alb-multi` (ALB with multi-value headers), or None."""
     try:
         fields = json.loads(event)
     except ValueError:  # also UnicodeDecodeError
@@ -68,7 +68,7 @@ def http_shape(event: bytes) -> str | None:
     if "elb" in context:
         return "alb-multi" if "multiValueHeaders" in fields else "alb"
     if isinstance(context.get("http"), dict):
-        return "v2"
+        return "url" if ".lambda-url." in str(context.get("domainName")) else "v2"
     if "httpMethod" in fields and "connectionId" not in context:
         return "v1"
     return None

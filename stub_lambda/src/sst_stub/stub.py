@@ -130,7 +130,7 @@ class Stub:
         match answer:
             case away.LambdaError(body=body, error_type=error_type):
                 return Error("", "", error_type=error_type, body=body)
-            case away.HttpAnswer(body=body, content_type=content_type) if config.streamed:
+            case away.HttpAnswer(body=body, content_type=away.STREAMED_HTTP as content_type):
                 return Stream("", "", index=0, final=True, content_type=content_type, body=body)
             case away.HttpAnswer(body=body, content_type=content_type):
                 return Response("", "", content_type=content_type, body=body)

@@ -137,7 +137,9 @@ class Function(Component):
             "tags": tags,
         }
         arguments |= (
-            self._stub_code(_stub_timeout) if self.live else self._own_code(handler, runtime, limit, copy_files)
+            self._stub_code(_stub_timeout, streaming)
+            if self.live
+            else self._own_code(handler, runtime, limit, copy_files)
         )
         self._function = self._make(
             lambda_.Function,
@@ -274,7 +276,7 @@ class Function(Component):
             },
         ]
 
-    def _stub_code(self, timeout: Any) -> dict[str, Any]:
+    def _stub_code(self, timeout: Any, streaming: bool) -> dict[str, Any]:
         cloud, context = self._context.cloud, self._context
         own = {
             "SST_APP": context.app.name,
@@ -283,6 +285,8 @@ class Function(Component):
             "SST_BRIDGE_HTTP": cloud.http_host,
             "SST_BRIDGE_REALTIME": cloud.realtime_host,
             "SST_BRIDGE_KEY": cloud.bridge_key,
+            # The stub's own 503 must then be streamed: a buffered one would become the body of a 200.
+            **({"SST_BRIDGE_STREAMED": "1"} if streaming else {}),
         }
         return {
             "runtime": "provided.al2023",
