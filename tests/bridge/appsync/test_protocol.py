@@ -29,7 +29,7 @@ from sst_bridge.appsync.protocol import (
     publish_answer,
     subprotocols,
 )
-from sst_bridge.appsync.signing import Credentials, Signer
+from sst_bridge.appsync.signing import Credentials, Signer, body_text
 
 CHANNEL = "/sst/notes/dev/dev"
 BATCH = Batch(CHANNEL, ('"one"', '"two"', '"three"'), (0, 0, 0))
@@ -68,11 +68,11 @@ def test_commands_carry_their_own_signature(conversation: Conversation, signer: 
     publish = json.loads(conversation.publish(BATCH, 0))
 
     assert subscribe == {
-        "type": "subscribe", "id": "S1", "channel": CHANNEL, "authorization": signer.subscribe(CHANNEL),
+        "type": "subscribe", "id": "S1", "channel": CHANNEL, "authorization": signer.sign(body_text(CHANNEL).encode()),
     }  # fmt: skip
     assert publish == {
         "type": "publish", "id": "P2", "channel": CHANNEL, "events": list(BATCH.events),
-        "authorization": signer.publish(CHANNEL, BATCH.events),
+        "authorization": signer.sign(body_text(CHANNEL, BATCH.events).encode()),
     }  # fmt: skip
 
 

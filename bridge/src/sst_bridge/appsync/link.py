@@ -32,7 +32,7 @@ from .protocol import (
     subprotocols,
 )
 from .refusal import ServiceRefused, refusal
-from .signing import Signer
+from .signing import Signer, body_text
 from .timing import Timing
 from .vitals import Verdict, Vitals
 
@@ -106,7 +106,7 @@ class Link:
             # Names below `localhost` resolve in browsers and curl, not here: dial loopback, send the name.
             options = {"host": LOOPBACK, "proxy": None}
         try:
-            authorization = self._signer.connect()
+            authorization = self._signer.sign(body_text().encode())
         except Exception as error:  # whatever the source of credentials raises
             raise LinkLost(f"no credentials to connect with: {_words(error)}") from error
         return await connect(

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .signing import Signer
+from .signing import Signer, body_text
 
 SUBPROTOCOL = "aws-appsync-event-ws"
 
@@ -214,7 +214,7 @@ class Conversation:
         """Ask for the events of *channel*; `Subscribed` or `SubscribeFailed` answers."""
         identifier = self._next_id("S")
         self._subscriptions[identifier] = channel
-        return _frame("subscribe", identifier, channel=channel, authorization=self._signer.subscribe(channel))
+        return self._signed("subscribe", identifier, body_text(channel))
 
     def publish(self, batch: Batch, now: float) -> str:
         """Publish *batch*; `Published` or `PublishFailed` answers with the same value.
@@ -225,8 +225,7 @@ class Conversation:
             raise ValueError(f"a publish carries 1 to {MAX_EVENTS} events, not {len(batch.events)}")
         identifier = self._next_id("P")
         self._publishes[identifier] = (batch, now)
-        authorization = self._signer.publish(batch.channel, batch.events)
-        return _frame("publish", identifier, channel=batch.channel, events=batch.events, authorization=authorization)
+        return self._signed("publish", identifier, body_text(batch.channel, batch.events))
 
     @property
     def unanswered(self) -> int:
@@ -294,6 +293,11 @@ class Conversation:
             return SubscribeFailed(self._subscriptions.pop(identifier), error)
         return ErrorReported(error)
 
+    def _signed(self, kind: str, identifier: str, body: str) -> str:
+        """The frame made of *body*, the very text that was hashed, and what goes round it."""
+        authorization = json.dumps(self._signer.sign(body.encode()), separators=(",", ":"))
+        return f'{body[:-1]},"type":"{kind}","id":"{identifier}","authorization":{authorization}}}'
+
     def _next_id(self, prefix: str) -> str:
         self._last_id += 1
         return f"{prefix}{self._last_id}"
@@ -311,11 +315,6 @@ def publish_answer(batch: Batch, status: int, body: bytes) -> Published | Publis
         error = _error(answer)
         return PublishFailed(batch, ServiceError(error.error_type, error.message, status))
     return Published(batch, _failures(batch, answer.get("failed")))
-
-
-def _frame(kind: str, identifier: str, **fields: Any) -> str:
-    # ensure_ascii=False as in the signed body: the service must read the very text that was hashed.
-    return json.dumps({"type": kind, "id": identifier, **fields}, separators=(",", ":"), ensure_ascii=False)
 
 
 def _seconds(milliseconds: Any) -> float:

@@ -84,18 +84,6 @@ class Signer:
         self._clock = clock
         self._day_key: tuple[str, str, bytes] = ("", "", b"")
 
-    def connect(self) -> dict[str, str]:
-        """The authorization object of the handshake."""
-        return self.sign(body_text().encode())
-
-    def subscribe(self, channel: str) -> dict[str, str]:
-        """The authorization object of a `subscribe` frame."""
-        return self.sign(body_text(channel).encode())
-
-    def publish(self, channel: str, events: Sequence[str]) -> dict[str, str]:
-        """The authorization object of a `publish` frame with exactly these *events*."""
-        return self.sign(body_text(channel, events).encode())
-
     def sign(self, body: bytes) -> dict[str, str]:
         """The signed headers of `POST /event` with *body*; an HTTP publish sends them as they are."""
         credentials = self._credentials()
