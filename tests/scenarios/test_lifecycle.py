@@ -171,3 +171,19 @@ def test_uvicorn_serves_an_app_that_reads_its_links(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
     assert gone(family) == set()
+
+
+def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
+    """While a handler holds up the end, another Ctrl-C ends the session at once, with its own exit code and no trace."""
+    slow = "import time\n\ndef handler(event, context):\n    print('sleeping', flush=True)\n    time.sleep(60)\n"
+    with session(tmp_path, {**FILES, "api.py": slow}) as one:
+        one.client("lambda").invoke(FunctionName=one.function("Api")["lambda_name"], InvocationType="Event")
+        one.wait_output("sleeping")
+        family = descendants(one.process.pid)
+        one.process.send_signal(signal.SIGINT)
+        one.wait_output("Stopping")
+        one.process.send_signal(signal.SIGINT)
+
+        assert one.process.wait(10) == 130
+        assert "Traceback" not in one.output
+        assert gone(family) == set()

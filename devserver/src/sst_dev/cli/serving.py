@@ -36,6 +36,8 @@ async def run_session(settings: Settings, *, beside: Beside | None = None) -> No
             spawn(_along(session, beside), name="command beside the session", owner=tasks)
         try:
             await session.run()
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None  # the second signal: whatever is left, the guard ends
         finally:
             await front_end
             await asyncio.gather(*tasks)
