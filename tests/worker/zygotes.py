@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,8 @@ class Reply:
     before: bytes = b""
     """What was written since the invocation before it: by the import, by threads left behind."""
     pieces: list[tuple[wire.Head, bytes]] = field(default_factory=list)
+    reports: list[wire.Head] = field(default_factory=list)
+    """`files` messages that came before the reply."""
 
     @property
     def value(self) -> Any:
@@ -80,6 +82,8 @@ class Worker:
 
     def __init__(self, zygote: Zygote, name: str) -> None:
         self.zygote, self.name = zygote, name
+        self.ready: wire.Head = {}
+        self.init_error = b""
         self.channel, theirs = socket.socketpair()
         self.channel.settimeout(40)
         read, write = os.pipe()
@@ -108,20 +112,30 @@ class Worker:
             self.channel.close()
             raise Gone from None
 
-    def invoke(self, event: Any = None, *, raw: bytes | None = None, **fields: Any) -> Reply:
+    def invoke(
+        self,
+        event: Any = None,
+        *,
+        raw: bytes | None = None,
+        on_piece: Callable[[bytes], None] = lambda piece: None,
+        **fields: Any,
+    ) -> Reply:
         head = {"type": "invoke", "id": uuid.uuid4().hex, "request_id": str(uuid.uuid4()), **fields}
         head.setdefault("deadline_ms", 4_000_000_000_000)
         wire.send(self.channel, head, json.dumps(event).encode() if raw is None else raw)
-        pieces = []
+        pieces, reports = [], []
         while True:
             answer, body = self.receive()
             if answer["type"] == "stream" and not answer.get("final"):
                 pieces.append((answer, body))
-            elif answer["type"] != "files":
+                on_piece(body)
+            elif answer["type"] == "files":
+                reports.append(answer)
+            else:
                 break
         before = self.output.until(wire.marker(SECRET, "begin", head["id"]))
         written = self.output.until(wire.marker(SECRET, "end", head["id"]))
-        return Reply(answer, body, written, before, pieces)
+        return Reply(answer, body, written, before, pieces, reports)
 
     def exited(self) -> wire.Head:
         """The zygote's report of this worker's end."""

@@ -26,13 +26,19 @@ def prepare() -> None:
     _libc = ctypes.CDLL(None)
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when *parent* (a process id) ends; at once if it already has."""
+def die_with(parent: int, how: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send *how* to this process when *parent* (a process id) ends; end at once if it already has."""
     if _libc is None:
         return
-    _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    _libc.prctl(_PR_SET_PDEATHSIG, int(how), 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def outlive() -> None:
+    """Take `die_with` back, for a process that notices its parent's end and has others to kill before its own."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, 0, 0, 0, 0)
 
 
 def kill_group(pid: int) -> None:
@@ -44,9 +50,7 @@ def kill_group(pid: int) -> None:
 
 
 def watch(control: socket.socket) -> None:
-    """End this process when *control* closes, on platforms where the kernel does not see to it."""
-    if _libc is not None:
-        return
+    """Kill this process and its group when *control* closes: for one that has no zygote above it."""
 
     def wait() -> None:
         with contextlib.suppress(OSError):

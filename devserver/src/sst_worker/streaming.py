@@ -17,6 +17,10 @@ PRELUDE_END = b"\0" * 8
 """Between the JSON prelude and the body of an HTTP stream (Lambda Runtime API)."""
 
 
+PIECE = 1 << 20
+"""Bytes of a piece: a longer item goes out in several, which bounds what is under way at once."""
+
+
 def is_stream(handler: Any) -> bool:
     """Whether *handler* streams its response."""
     return bool(getattr(handler, MARK, False))
@@ -34,7 +38,9 @@ def pieces(result: Any) -> Iterator[tuple[bytes, str]]:
             content_type = HTTP
             yield encode_text(item).encode("utf-8") + PRELUDE_END, content_type
         else:
-            yield _as_bytes(item), content_type
+            body = _as_bytes(item)
+            for start in range(0, len(body), PIECE):
+                yield body[start : start + PIECE], content_type
 
 
 def _as_bytes(item: Any) -> bytes:

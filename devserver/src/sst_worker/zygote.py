@@ -27,14 +27,17 @@ def main(mode: str, control_fd: int) -> NoReturn:
     """
     parent = os.getppid()
     lifetime.prepare()
-    lifetime.die_with(parent)
     os.set_inheritable(control_fd, False)
     # Before any import of user code, as on Lambda: a module's `logging.basicConfig()` finds a handler in place.
     log = logs.install()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     zygote = Zygote(socket.socket(fileno=control_fd), spare=mode == "spare")
+    # A zygote is asked to end, so that it can kill its workers' groups: what a handler started must not be left.
+    signal.signal(signal.SIGTERM, zygote.end)
+    lifetime.die_with(parent, signal.SIGTERM)
     channel, output = zygote.serve()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     worker.run(channel, output, log)
     sys.exit(0)
 
@@ -43,6 +46,7 @@ class Zygote:
     """The owner of the control socket and of the workers forked from this process."""
 
     def __init__(self, control: socket.socket, *, spare: bool) -> None:
+        self._pid = os.getpid()
         self._control = control
         self._spare = spare
         self._workers: dict[int, str] = {}
@@ -80,7 +84,7 @@ class Zygote:
         try:
             head, _, fds = wire.receive_with_fds(self._control)
         except (EOFError, ConnectionResetError):
-            self._end()
+            self.end()
         if head["type"] == "preload":
             self._preload(preload.Plan(**{key: head[key] for key in preload.FIELDS if key in head}))
         elif head["type"] == "fork":
@@ -91,6 +95,8 @@ class Zygote:
 
     def _preload(self, plan: preload.Plan) -> None:
         loaded = preload.run(plan, self._control.fileno())
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # what imports printed is the zygote's, not every worker's
         gc.collect()
         # Objects alive now never enter a collection again, so workers do not touch, and so copy, their pages.
         gc.freeze()
@@ -107,6 +113,7 @@ class Zygote:
         channel_fd, output = fds
         if self._spare:
             self._send({"type": "forked", "worker": name, "pid": os.getpid()})
+            lifetime.outlive()
             lifetime.watch(self._control)
             return socket.socket(fileno=channel_fd), output
         zygote = os.getpid()
@@ -146,9 +153,12 @@ class Zygote:
         try:
             wire.send(self._control, head)
         except (BrokenPipeError, ConnectionResetError):
-            self._end()
+            self.end()
 
-    def _end(self) -> NoReturn:
+    def end(self, *_: object) -> NoReturn:
+        """Kill every worker and what it started, and end; also the handler of SIGTERM."""
+        if os.getpid() != self._pid:  # a fork that has not put the handler away yet
+            os._exit(1)
         for pid in self._workers:
             lifetime.kill_group(pid)
         os._exit(0)

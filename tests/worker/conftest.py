@@ -1,0 +1,36 @@
+"""Zygotes and workers for the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.worker.zygotes import Worker, Zygote, zygote
+
+Start = Callable[..., Worker]
+
+
+@pytest.fixture(scope="session")
+def parent() -> Iterator[Zygote]:
+    """One zygote for tests that only need workers."""
+    with zygote() as started:
+        yield started
+
+
+@pytest.fixture
+def start(parent: Zygote, tmp_path: Path) -> Iterator[Start]:
+    """Starts a worker for the source of `api.py`; what it said is in its `ready` and `init_error`."""
+    workers = []
+
+    def start(source: str, handler: str = "api.handler", *, of: Zygote = parent, **fields: object) -> Worker:
+        (tmp_path / "api.py").write_text(source)
+        worker = of.fork()
+        workers.append(worker)
+        worker.ready, worker.init_error = worker.init(tmp_path, handler, **fields)
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.close()
