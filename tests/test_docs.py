@@ -104,6 +104,9 @@ def test_a_page_runs_from_top_to_bottom(name: str, clone: Path, reader: dict[str
     finally:
         shell.close()
 
+    for path in ROOT.glob("examples/*/sst_env.pyi"):
+        assert (clone / path.relative_to(ROOT)).read_text() == path.read_text(), f"{path}: commit what sst wrote"
+
 
 def run(block: Block, shell: Shell, output: str, where: str) -> str:
     """Do what *block* asks; the output it leaves for an output block below it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,13 @@ def test_every_property_has_the_type_of_its_value() -> None:
     body = text[text.index("class _Store") : text.index("class _Resource")]
     assert body.split("\n") == [
         "class _Store(dict[str, Any]):",
+        "    class _O(dict[str, Any]):",
+        "        x: float",
+        "",
         "    l: list[str]",
         "    mixed: list[Any]",
         "    n: Any",
-        "    class _o(dict[str, Any]):",
-        "        x: float",
-        "    o: _o",
+        "    o: _O",
         "    on: bool",
         "    port: int",
         "    secret: str",
@@ -98,6 +100,36 @@ def test_odd_names_are_left_to_item_access() -> None:
 
     assert set(names["_Odd"].__annotations__) == {"ok", "type"}
     assert names["_Resource"].__annotations__["Hides"] is Any
+
+
+def test_names_that_differ_in_case_have_classes_of_their_own() -> None:
+    """`a` and `A` hold different objects, and so have different types."""
+    names: dict[str, Any] = {}
+    exec(compile(stub_text(manifest(N={"a": {"x": 1}, "A": {"y": ""}})), FILE_NAME, "exec", dont_inherit=True), names)
+    kinds = names["_N"].__annotations__
+
+    assert kinds["a"].__annotations__ == {"x": int}
+    assert kinds["A"].__annotations__ == {"y": str}
+
+
+def test_ruff_leaves_the_file_alone(tmp_path: Path) -> None:
+    """A project that formats and lints everything does not fight with the next `sst dev` over it."""
+    deep = {"a": {"b": {"c": 1}, "d": {"e": [1]}}, "A": {"x": 1}, "items": 1, "empty": {}}
+    write_types(manifest(Notes=NOTES, Deep=deep, Empty={}, Hides={"str": 1}), tmp_path)
+    ruff = [Path(sys.executable).with_name("ruff")]
+
+    formatted = subprocess.run(
+        [*ruff, "format", "--isolated", "--diff", FILE_NAME], cwd=tmp_path, capture_output=True, text=True
+    )
+    linted = subprocess.run(
+        [*ruff, "check", "--isolated", "--select=E,F,W,I,B,UP,PYI,N,RUF,PGH,D4", FILE_NAME],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert formatted.stdout == ""
+    assert linted.stdout == "All checks passed!\n"
 
 
 def test_a_file_is_written_only_when_it_changed(tmp_path: Path) -> None:

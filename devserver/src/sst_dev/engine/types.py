@@ -19,26 +19,23 @@ from ..core.manifest import Manifest
 
 FILE_NAME = "sst_env.pyi"
 
-_HEADER = '''\
-"""Types of `sst.Resource` in this project: every link of the app.
+_HEADER = """\
+# Types of sst.Resource in this project: every link of the app.
+# Written from sst_config.py whenever the links change. Edits are lost.
 
-Written by `sst dev` and `sst deploy` from sst_config.py whenever the links change. Edits are lost.
+from collections.abc import Iterator
+from typing import Any
+
 """
-
-from typing import Any, Iterator
-
-'''
-_RESOURCE = '''\
+_RESOURCE = """\
 class _Resource:
-    """What this app links."""
-
 {attributes}
     def __getitem__(self, name: str) -> Any: ...
     def __contains__(self, name: object) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
 
 Resource: _Resource
-'''
+"""
 _SCALARS = {str: "str", bool: "bool", int: "int", float: "float"}
 _TYPE_NAMES = frozenset(("Any", "bool", "dict", "float", "int", "list", "str"))
 """What the stub says itself: an attribute of such a name would change what the lines beside it mean."""
@@ -95,21 +92,29 @@ def _project(root: Path, handler: str) -> Path:
 
 
 def _class_lines(name: str, properties: Mapping[str, Any]) -> list[str]:
-    """A class for an object with *properties*, objects in it as classes inside."""
-    lines = [f"class {name}(dict[str, Any]):"]
+    """A class for an object with *properties*: first a class for each object in it, then the attributes."""
+    taken = set(properties)
+    classes: list[str] = []
+    attributes: list[str] = []
     for key in sorted(filter(_is_attribute, properties)):
         value = properties[key]
+        declared = _type_of(value)
         if isinstance(value, Mapping) and value and not _TYPE_NAMES & value.keys():
-            inner = f"_{key}"
-            while inner in properties:
-                inner += "_"
-            lines += [f"    {line}" for line in _class_lines(inner, value)]
-            declared = inner
-        else:
-            declared = _type_of(value)
-        clash = "  # type: ignore" if hasattr(dict, key) else ""  # the property wins over the method of dict
-        lines.append(f"    {key}: {declared}{clash}")
-    return lines if len(lines) > 1 else [f"{lines[0]} ..."]
+            declared = _class_name(key, taken)
+            taken.add(declared)
+            classes += [*_class_lines(declared, value), ""]
+        clash = "  # type: ignore[assignment]" if hasattr(dict, key) else ""  # it wins over the method of dict
+        attributes.append(f"{key}: {declared}{clash}")
+    body = [f"    {line}".rstrip() for line in (*classes, *attributes)]
+    return [f"class {name}(dict[str, Any]):", *body] if body else [f"class {name}(dict[str, Any]): ..."]
+
+
+def _class_name(key: str, taken: set[str]) -> str:
+    """The name of the class of the object under *key*."""
+    name = f"_{key[0].upper()}{key[1:]}"
+    while name in taken:
+        name += "X"
+    return name
 
 
 def _type_of(value: Any) -> str:

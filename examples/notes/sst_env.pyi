@@ -1,0 +1,29 @@
+# Types of sst.Resource in this project: every link of the app.
+# Written from sst_config.py whenever the links change. Edits are lost.
+
+from collections.abc import Iterator
+from typing import Any
+
+class _Api(dict[str, Any]):
+    name: str
+    type: str
+    url: str
+
+class _App(dict[str, Any]):
+    name: str
+    stage: str
+
+class _Notes(dict[str, Any]):
+    name: str
+    type: str
+
+class _Resource:
+    Api: _Api
+    App: _App
+    Notes: _Notes
+
+    def __getitem__(self, name: str) -> Any: ...
+    def __contains__(self, name: object) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+
+Resource: _Resource
