@@ -84,6 +84,17 @@ async def test_what_the_rate_leaves_over_goes_by_http(broker: Broker, api: Event
         assert one.saturated
 
 
+async def test_events_one_after_the_other_do_not_wait_for_the_rate(broker: Broker, api: EventApi) -> None:
+    """With the rate used up each new event goes by HTTP as it comes, though the socket's sender waits for its turn."""
+    async with sending(api, Limiter(count=1, window=600)) as one:
+        for number in range(20):
+            one.publisher.put(DEV, [f'"{number}"'])
+            async with asyncio.timeout(10):
+                await one.publisher.flush()
+
+        assert broker.service.seen["http publish"] == 19
+
+
 async def test_http_is_bounded(broker: Broker, api: EventApi) -> None:
     """However much waits, only a few requests are under way, and the rest goes as they are done."""
     async with sending(api, Limiter(count=1, window=60)) as one:

@@ -33,6 +33,9 @@ class Publisher:
         self._idle.set()
         self._throttling = Backoff(base=0.2, cap=5.0)
         self._quiet_until = 0.0
+        # Those with a sender: as many as the channel has open.
+        self._links: set[Link] = set()
+        self._looking = False
         self._http = HttpPublisher(api, signer)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -53,11 +56,11 @@ class Publisher:
 
     async def send_on(self, link: Link) -> None:
         """Send what waits on *link*, until it ends or the task is cancelled."""
+        self._links.add(link)
         try:
             while True:
                 await self._work.wait()
                 if (pause := self._pause(link)) > 0:
-                    self._overflow()
                     await link.until(None, pause)
                     continue
                 await link.room()
@@ -68,6 +71,8 @@ class Publisher:
                     await link.publish(batch)
         except (LinkLost, ServiceRefused) as why:
             log.debug("%s sends no more: %s", link.name, why)
+        finally:
+            self._links.discard(link)
 
     def answered(self, event: Published | PublishFailed) -> ServiceRefused | None:
         """Deal with the answer to a batch. Returns the refusal if the service refuses to let us publish at all."""
@@ -121,23 +126,32 @@ class Publisher:
         if again:
             self._outbox.retry(batch, self._loop.time(), again)
 
-    def _overflow(self) -> None:
-        """Hand what the sockets' rate leaves over to HTTP, as far as connections are free."""
-        if self._loop.time() < self._quiet_until:
-            return
-        self._on_saturated()
-        while self._http.free and (batch := self._outbox.take(self._loop.time())) is not None:
-            spawn(self._publish_over_http(batch), name="appsync http publish", owner=self._tasks)
-        self._changed()
-
-    async def _publish_over_http(self, batch: Batch) -> None:
-        if refused := self.answered(await self._http.publish(batch)):
-            log.warning("%s", refused)
-
     def _changed(self) -> None:
-        """Keep the two events true to the outbox."""
+        """Keep the two events true to the outbox, and see in a moment to what no socket may take."""
+        self._signal()
+        if self._outbox.waiting and not self._looking:
+            self._looking = True
+            self._loop.call_soon(self._overflow)  # once for all that is put in this turn
+
+    def _signal(self) -> None:
         for flag, up in ((self._work, self._outbox.waiting), (self._idle, self._outbox.idle)):
             if up:
                 flag.set()
             else:
                 flag.clear()
+
+    def _overflow(self) -> None:
+        """Hand over to HTTP what waits while every socket has used up its rate, as far as connections are free."""
+        self._looking = False
+        if not self._links or not self._outbox.waiting or self._loop.time() < self._quiet_until:
+            return
+        if any(self._pause(link) <= 0 for link in self._links):
+            return
+        self._on_saturated()
+        while self._http.free and (batch := self._outbox.take(self._loop.time())) is not None:
+            spawn(self._publish_over_http(batch), name="appsync http publish", owner=self._tasks)
+        self._signal()  # what still waits is looked at again with the next answer, or taken by a socket
+
+    async def _publish_over_http(self, batch: Batch) -> None:
+        if refused := self.answered(await self._http.publish(batch)):
+            log.warning("%s", refused)
