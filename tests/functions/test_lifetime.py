@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -71,17 +72,22 @@ async def ended(pids: set[int]) -> None:
         os.close(watch)
 
 
+async def none_left(root: Path) -> None:
+    """Returns once no process of *root* is left; what was killed may take the kernel a moment."""
+    async with asyncio.timeout(10):
+        while running := children(root):
+            await ended(running)
+
+
 async def test_close_leaves_no_process(tmp_path: Path) -> None:
-    """Workers, what they started, zygotes and spares are gone when `close` has returned."""
+    """Workers, what they started, zygotes and spares are gone after `close`."""
     async with serve(tmp_path, files={"functions/api.py": API}) as project:
         for n in range(3):
             await project.call(environment=f"env-{n}")
         running = children(tmp_path)
-    async with asyncio.timeout(10):
-        await ended(running)
+    await none_left(tmp_path)
 
     assert len(running) >= 7
-    assert children(tmp_path) == set()
 
 
 async def test_close_during_an_invocation(tmp_path: Path) -> None:
@@ -99,7 +105,7 @@ async def test_close_during_an_invocation(tmp_path: Path) -> None:
     answer = await call
 
     assert answer.failure is not None
-    assert children(tmp_path) == set()
+    await none_left(tmp_path)
 
 
 async def test_a_replaced_worker_takes_its_children_along(tmp_path: Path) -> None:
@@ -116,7 +122,11 @@ async def test_a_replaced_worker_takes_its_children_along(tmp_path: Path) -> Non
 async def test_a_killed_parent_leaves_no_process(tmp_path: Path, each_kind: str, how: signal.Signals) -> None:
     """Zygotes, spares and workers end with the dev server, however it dies."""
     (tmp_path / "functions").mkdir()
-    (tmp_path / "functions/api.py").write_text("import os\ndef handler(e, c): return [os.getpid()]\n")
+    # A spare is the worker itself: the kernel ends it with the dev server, and nobody is left to end its children.
+    code = (
+        API if each_kind == "zygote" else API.replace('subprocess.Popen(["sleep", "600"])', "None").replace(".pid", "")
+    )
+    (tmp_path / "functions/api.py").write_text(textwrap.dedent(code))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -131,8 +141,6 @@ async def test_a_killed_parent_leaves_no_process(tmp_path: Path, each_kind: str,
     running = children(tmp_path)
     process.send_signal(how)
     await process.wait()
-    async with asyncio.timeout(10):
-        await ended(running)
+    await none_left(tmp_path)
 
-    assert len(running) >= 3
-    assert children(tmp_path) == set()
+    assert len(running) >= (6 if each_kind == "zygote" else 3)

@@ -22,6 +22,9 @@ from .output import Output
 PRELOAD_LIMIT = 60.0
 """Seconds the preload may take: ten times the slowest import we know of (torch, cold disk)."""
 
+END_GRACE = 1.0
+"""Seconds a process may take to end after its control socket closed; only one that is importing takes any."""
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -136,10 +139,14 @@ class Program:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     async def close(self) -> None:
-        """End the process and everything forked from it."""
+        """End the process and everything forked from it: it sees to that itself, unless it is stuck."""
         self._control.close()
-        self.kill()
-        await self._process.wait()
+        try:
+            async with asyncio.timeout(END_GRACE):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
         self._output.close()
         if not self._preloaded.done():
             self._preloaded.cancel()

@@ -67,8 +67,9 @@ class Spares:
     async def close(self) -> None:
         """End every process."""
         await cancel_all(self._tasks)
-        for program in [*self._ready, *self._workers.values()]:
-            await program.close()
+        for worker in self._workers:
+            self.kill(worker)  # a handler may have taken over its threads and signals
+        await asyncio.gather(*(program.close() for program in (*self._ready, *self._workers.values())))
         self._ready.clear()
         for worker in list(self._workers):
             self._ended(worker, None, 9)
