@@ -101,10 +101,12 @@ class Link:
             raise LinkLost(f"cannot connect to {self._api.realtime_host}: {_words(error)}") from error
 
     async def _connect(self) -> ClientConnection:
-        options: dict[str, Any] = {"ssl": tls_context()}
+        options: dict[str, Any]
         if self._api.local:
             # Names below `localhost` resolve in browsers and curl, not here: dial loopback, send the name.
             options = {"host": LOOPBACK, "proxy": None}
+        else:
+            options = {"ssl": tls_context()}
         try:
             authorization = self._signer.sign(body_text().encode())
         except Exception as error:  # whatever the source of credentials raises
