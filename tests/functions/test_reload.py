@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import py_compile
 import subprocess
 from pathlib import Path
 
@@ -153,6 +154,23 @@ async def test_a_renamed_file(tmp_path: Path) -> None:
         "functions/other_helper.py": HELPER.format(n=2),
     }
     async with serve(tmp_path, files=files) as project:
+        assert (await project.call()).value == 1
+        (tmp_path / "functions/other_helper.py").rename(tmp_path / "functions/helper.py")
+
+        assert (await project.call()).value == 2
+
+
+async def test_a_renamed_file_with_the_size_and_date_of_the_one_before(tmp_path: Path) -> None:
+    """A bytecode cache of the file that stood there before is not taken for its own."""
+    files = {
+        "functions/api.py": API,
+        "functions/helper.py": HELPER.format(n=1),
+        "functions/other_helper.py": HELPER.format(n=2),
+    }
+    async with serve(tmp_path, files=files) as project:
+        for name in ("helper", "other_helper"):
+            os.utime(tmp_path / f"functions/{name}.py", (1_700_000_000, 1_700_000_000))
+        py_compile.compile(str(tmp_path / "functions/helper.py"))
         assert (await project.call()).value == 1
         (tmp_path / "functions/other_helper.py").rename(tmp_path / "functions/helper.py")
 

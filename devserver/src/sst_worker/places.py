@@ -97,7 +97,7 @@ class ProjectLoader(importlib.machinery.SourceFileLoader):
         """The bytes of a file; a cache that may be stale counts as absent."""
         if str(path).endswith(".pyc"):
             source = os.stat(self.path)
-            if int(os.stat(path).st_mtime) <= int(source.st_mtime):
+            if int(os.stat(path).st_mtime) <= _last_touched(source):
                 raise OSError(f"{path!s} may be stale")
         return super().get_data(str(path))
 
@@ -105,8 +105,13 @@ class ProjectLoader(importlib.machinery.SourceFileLoader):
         """Write a cache, unless its source was written within this second."""
         import time
 
-        if int(time.time()) > int(os.stat(self.path).st_mtime):
+        if int(time.time()) > _last_touched(os.stat(self.path)):
             super().set_data(path, data, _mode=_mode)
+
+
+def _last_touched(source: os.stat_result) -> int:
+    """The second of the last write or rename: a file moved into place keeps the date of its contents."""
+    return int(max(source.st_mtime, source.st_ctime))
 
 
 def _project_finder(path: str) -> importlib.machinery.FileFinder:
