@@ -306,6 +306,15 @@ async def test_prove_costs_nothing_when_a_publish_is_on_its_way(broker: Broker, 
         assert broker.service.seen["publish"] == before + 2
 
 
+async def test_a_throttled_socket_is_alive(broker: Broker, api: EventApi) -> None:
+    """A service that refuses the proof for now has answered: the socket stays."""
+    async with joined(api, STUB) as stub:
+        broker.service.faults = Faults(throttle=1.0)
+
+        assert await stub.channel.prove()
+        assert [state.ready for state in stub.states] == [True]
+
+
 async def test_a_wake_up_is_proven(broker: Broker, api: EventApi) -> None:
     """After a jump of the clock a live socket is kept, and one that no longer answers replaced."""
     offset = [0.0]

@@ -148,7 +148,7 @@ async def test_everything_that_waits_ends_with_the_socket(broker: Broker, api: E
         await link.publish(batch('"x"'))
         waiting = [
             asyncio.ensure_future(link.prove_echo(DEV)),
-            asyncio.ensure_future(link.until(link.expect_confirmation())),
+            asyncio.ensure_future(link.until(link.expect_answer())),
         ]
         await asyncio.sleep(0)
         broker.cut()

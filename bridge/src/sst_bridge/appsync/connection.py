@@ -125,19 +125,19 @@ class AppSyncChannel:
         self._publisher.put(path, events)
 
     async def prove(self) -> bool:
-        """Whether the service confirms a publish on the primary socket now; if not, the socket is replaced at once."""
+        """Whether the service answers a publish on the primary socket now; if not, the socket is replaced at once."""
         # A socket serves before its echo has come back, and may die then too.
         link = self._primary or (self._candidate if self._candidate in self._senders else None)
         if link is None:
             self._hurry.set()
             return False
-        confirmed = link.expect_confirmation()
+        answered = link.expect_answer()
         try:
             async with asyncio.timeout(self._timing.proof):
                 await asyncio.sleep(0)  # what was just enqueued leaves first
-                if not (link.awaiting or self._publisher.waiting):
+                if not link.awaiting:
                     await link.probe(self._paths[0])
-                await link.until(confirmed)
+                await link.until(answered)
             return True
         except TimeoutError:
             link.abort(f"no answer within {self._timing.proof:g} s of waking")
@@ -195,9 +195,9 @@ class AppSyncChannel:
                 # credentials that somebody renews: it is reported, and tried again.
                 if not self._started.done():
                     raise
-                await self._give_up(link, refused.message + " " + refused.hint)
+                await self._give_up(link, refused)
             except LinkLost as lost:
-                await self._give_up(link, f"{str(lost)[:1].upper()}{str(lost)[1:]}.")
+                await self._give_up(link, lost)
             await self._pause()
 
     async def _watch(self, link: Link) -> Verdict:
@@ -216,9 +216,9 @@ class AppSyncChannel:
     async def _prove_after_sleep(self, link: Link) -> None:
         """Prove *link*, unless an event on its way does it: a thawed stub has one, and publishes are billed."""
         log.info("the clock jumped: is %s alive?", link.name)
-        confirmed = link.expect_confirmation()
-        await asyncio.wait((confirmed, link.lost), timeout=self._timing.echo, return_when=asyncio.FIRST_COMPLETED)
-        if not confirmed.done():
+        answered = link.expect_answer()
+        await asyncio.wait((answered, link.lost), timeout=self._timing.echo, return_when=asyncio.FIRST_COMPLETED)
+        if not answered.done():
             await self.prove()
 
     async def _retire(self, link: Link) -> None:
@@ -228,10 +228,10 @@ class AppSyncChannel:
         await asyncio.wait((link.lost,), timeout=self._timing.overlap)
         await link.close()
 
-    async def _give_up(self, link: Link, reason: str) -> None:
+    async def _give_up(self, link: Link, why: Exception) -> None:
         await link.close()
         if self._primary is None:
-            self._report(ready=False, reason=reason)
+            self._report(ready=False, reason=_sentence(why))
 
     async def _pause(self) -> None:
         """Wait before the next attempt, less if somebody needs the channel now."""
@@ -295,7 +295,7 @@ class AppSyncChannel:
         log.info("%s ended: %s", link.name, link.lost.result())
         if link is self._primary:
             self._primary = None
-            self._report(ready=False, reason=str(link.lost.result()))
+            self._report(ready=False, reason=_sentence(link.lost.result()))
 
     async def _bury(self, link: Link) -> None:
         """End what is left of a socket that has ended, whoever ended it."""
@@ -310,7 +310,7 @@ class AppSyncChannel:
                 if refused := self._publisher.answered(event):
                     link.abort(refused)
             case ErrorReported(error):
-                log.warning("%s: the service reports %s", link.name, error)
+                log.info("%s: the service reports %s", link.name, error)
                 if error.throttled:
                     self._publisher.throttled()
             case _:
@@ -321,3 +321,8 @@ class AppSyncChannel:
         if state != self._state:
             self._state = state
             self._on_state(state)
+
+
+def _sentence(why: Exception) -> str:
+    text = str(why)
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

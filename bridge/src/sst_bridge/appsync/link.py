@@ -79,7 +79,7 @@ class Link:
         # One future for each subscription and probe under way: as many as the channel has paths, and one.
         self._subscribing: dict[str, asyncio.Future[None]] = {}
         self._echoes: dict[str, asyncio.Future[None]] = {}
-        self._confirmation: asyncio.Future[None] | None = None
+        self._next_answer: asyncio.Future[None] | None = None
         self._room = asyncio.Event()
         self._room.set()
 
@@ -101,12 +101,9 @@ class Link:
             raise LinkLost(f"cannot connect to {self._api.realtime_host}: {_words(error)}") from error
 
     async def _connect(self) -> ClientConnection:
-        options: dict[str, Any]
-        if self._api.local:
-            # Names below `localhost` resolve in browsers and curl, not here: dial loopback, send the name.
-            options = {"host": LOOPBACK, "proxy": None}
-        else:
-            options = {"ssl": tls_context()}
+        # Names below `localhost` resolve in browsers and curl, not here: dial loopback, send the name.
+        local: dict[str, Any] = {"host": LOOPBACK, "proxy": None}
+        options = local if self._api.local else {"ssl": tls_context()}
         try:
             authorization = self._signer.sign(body_text().encode())
         except Exception as error:  # whatever the source of credentials raises
@@ -194,11 +191,11 @@ class Link:
         """Whether a publish waits for its answer."""
         return self._conversation.unanswered > 0
 
-    def expect_confirmation(self) -> asyncio.Future[None]:
-        """Done with the next publish that the service confirms; to be awaited with `until`."""
-        if self._confirmation is None or self._confirmation.done():
-            self._confirmation = self._loop.create_future()
-        return self._confirmation
+    def expect_answer(self) -> asyncio.Future[None]:
+        """Done when the service next answers a publish, whatever it says; to be awaited with `until`."""
+        if self._next_answer is None or self._next_answer.done():
+            self._next_answer = self._loop.create_future()
+        return self._next_answer
 
     def look(self) -> Verdict:
         """What the clock says about the socket."""
@@ -258,8 +255,7 @@ class Link:
 
     def _answered(self, event: Published | PublishFailed, batch: Batch) -> None:
         self._room.set()
-        if isinstance(event, Published):
-            _resolve(self._confirmation)
+        _resolve(self._next_answer)
         if batch.attempts:
             self._on_event(self, event)
         elif isinstance(event, PublishFailed):
