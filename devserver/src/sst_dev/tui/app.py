@@ -53,7 +53,9 @@ class Multiplexer(App[None]):
         state: State,
         settings: Settings,
         send: Callable[[c.Command], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """*clock* tells the time by which ages are shown (seconds since the epoch)."""
         super().__init__()
         self.state = state
         self.settings = settings
@@ -62,8 +64,8 @@ class Multiplexer(App[None]):
         self.panes.catch_up()
         self.actions = Actions(self)
         self.sidebar = Sidebar(self.panes)
-        self.view = PaneView(self.panes.current)
-        self.footer = Footer(state)
+        self.view = PaneView(self.panes.current, clock)
+        self.footer = Footer(state, clock)
         self.match = -1
         """The row of the last match of a search."""
         self._search = Input(id="search", placeholder="search", compact=True)

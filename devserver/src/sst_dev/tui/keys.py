@@ -94,7 +94,8 @@ def hints(pane: str, *, inside: bool, dead: bool) -> list[tuple[str, str]]:
         usable = [entry for entry in usable if entry.action not in ("stop", "restart")]
     words = {"enter": "start" if dead else "details" if inside and pane == "functions" else "open"}
     words |= {"leave": "back"} if pane == "details" else {}
-    usable.sort(key=lambda entry: (entry.action not in ("enter", "leave"), entry.group == "Session"))
+    first = ("enter", "leave", "help")
+    usable.sort(key=lambda e: (first.index(e.action) if e.action in first else len(first), e.group == "Session"))
     return [(name(entry.keys[0]), words.get(entry.action, entry.hint)) for entry in usable]
 
 

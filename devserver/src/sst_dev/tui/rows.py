@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, get_character_cell_size
 from rich.style import Style
 from rich.text import Text
 
@@ -112,24 +112,34 @@ def _printable(text: str, column: int) -> str:
 
 def wraps(text: str, width: int) -> int:
     """How many rows of *width* cells *text* needs."""
-    length = len(text) if text.isascii() else cell_len(text)
-    return max(1, -(-length // max(1, width)))
+    if text.isascii():
+        return max(1, -(-len(text) // max(1, width)))
+    return len(_breaks(text, width)) - 1
 
 
 def wrapped(pieces: Row, width: int, index: int) -> Row:
     """The *index*th of the rows of *width* cells that *pieces* needs."""
-    out: list[tuple[str, Style]] = []
-    skip, room = index * width, width
+    breaks = _breaks(plain(pieces), width)
+    start, end = breaks[index], breaks[index + 1]
+    out, at = [], 0
     for text, style in pieces:
-        size = cell_len(text)
-        if skip >= size:
-            skip -= size
-            continue
-        if skip:
-            text, skip = text[len(set_cell_size(text, skip)) :], 0
-        part = text if cell_len(text) <= room else set_cell_size(text, room)
-        out.append((part, style))
-        room -= cell_len(part)
-        if room <= 0:
-            break
+        part = text[max(0, start - at) : max(0, end - at)]
+        if part:
+            out.append((part, style))
+        at += len(text)
     return tuple(out)
+
+
+def _breaks(text: str, width: int) -> list[int]:
+    """Where each row begins, and the end. A wide character that does not fit begins the next row."""
+    width = max(1, width)
+    if text.isascii():
+        return [*range(0, max(1, len(text)), width), len(text)]
+    breaks, used = [0], 0
+    for index, character in enumerate(text):
+        size = get_character_cell_size(character)
+        if used + size > width and index > breaks[-1]:
+            breaks.append(index)
+            used = 0
+        used += size
+    return [*breaks, len(text)]

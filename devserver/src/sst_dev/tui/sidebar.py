@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -130,8 +130,9 @@ class Footer(_Text):
 
     DEFAULT_CSS = "Footer { height: 1; dock: bottom; }"
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, clock: Callable[[], float]) -> None:
         super().__init__()
+        self._clock = clock
         self._state = state
         self.pane = "sst"
         self.inside = False
@@ -148,7 +149,7 @@ class Footer(_Text):
         text = Text(no_wrap=True, end="", overflow="crop")
         if self.question:
             return text.append(f" {self.question}", STYLES["accent"])
-        text.append_text(light(self._state, time.time()))
+        text.append_text(light(self._state, self._clock()))
         text.append(f"  {self._state.app}/{self._state.stage}" if self._state.app else "", STYLES["bold"])
         if self.note:
             text.append(f"  {self.note}", STYLES["warn"])

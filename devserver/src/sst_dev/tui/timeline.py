@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..core import events as e
 from ..core.state import Invocation, State
@@ -17,6 +17,9 @@ from .rows import Row, ansi_row, plain, row, wrapped, wraps
 
 NOTES_KEPT = 500
 """Entries that are no invocation: reloads of a long day; the log file has them all."""
+
+NARROW = 64
+"""Cells of a pane below which memory is only in the details: the trigger says more."""
 
 GLYPHS = {"ok": ("✓", "good"), "error": ("✗", "bad"), "timeout": ("✗", "bad"), "crash": ("✗", "bad")}
 
@@ -35,7 +38,10 @@ class Entry:
         self._offsets: list[int] = [0]
         """Of each line under the head when lines are wrapped: the row it begins at; then the end."""
         self._measured = (0, 0)
+        """Width and number of lines that `_offsets` is for."""
         self._stable = 0
+        self._lines: Sequence[object] = ()
+        """The list the first `_stable` of them came from; the state replaces it when it drops lines."""
 
     @property
     def id(self) -> str:
@@ -80,14 +86,15 @@ class Entry:
         length = 0 if self.folded else self.body_length()
         if not wrap or not length:
             return 1 + length
+        lines = self.invocation.lines if self.invocation else self.notes
+        if self._measured[0] != width or self._lines is not lines:
+            self._lines, self._stable = lines, 0
+            self._measured = (width, 0)
         if self._measured != (width, length):
-            lines = len(self.invocation.lines if self.invocation else self.notes)
-            if self._measured[0] != width or self._stable > lines:
-                self._stable = 0
             del self._offsets[self._stable + 1 :]  # what followed the lines has moved
             for index in range(self._stable, length):
                 self._offsets.append(self._offsets[-1] + wraps(plain(self.body(index)), width))
-            self._measured, self._stable = (width, length), lines
+            self._measured, self._stable = (width, length), len(lines)
         return 1 + self._offsets[-1]
 
     def wrapped_body(self, offset: int, width: int) -> Row:
@@ -348,7 +355,7 @@ class Timeline:
         if finished is None:
             where = f"paused at {invocation.paused}  " if invocation.paused else ""
             return f"{where}{duration(self.now - invocation.started.at)}  {clock}"
-        memory = f"  {finished.memory_mb:4.0f} MB" if finished.memory_mb else ""
+        memory = f"  {finished.memory_mb:4.0f} MB" if finished.memory_mb and self._width >= NARROW else ""
         return f"{duration(finished.duration_ms / 1000):>9}{memory}  {clock}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
+from collections.abc import Callable
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
@@ -67,8 +67,9 @@ class PaneView(Widget):
             super().__init__()
             self.columns, self.rows = columns, rows
 
-    def __init__(self, pane: Pane, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, pane: Pane, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._clock = clock
         self.pane = pane
         self.typing = False
         """Whether keys and mouse belong to the program in the pane."""
@@ -78,6 +79,8 @@ class PaneView(Widget):
         self.selecting_rows = False
         """Whether j and k extend the selection."""
         self._dragging = False
+        self._pressed = False
+        """Whether the program was told of a button that is down."""
         self._top = 0
         self._rows: list[Strip] = []
         """What is on the screen; only rows that changed are painted again, which counts over SSH."""
@@ -92,7 +95,7 @@ class PaneView(Widget):
     def update_content(self) -> None:
         """The document may have changed: lay it out and paint it."""
         pane = self.pane
-        pane.document.layout(self.columns, time.time(), wrap=pane.wrap)
+        pane.document.layout(self.columns, self._clock(), wrap=pane.wrap)
         last = self._last_top()
         pane.top = last if pane.follow else max(pane.document.first, min(pane.top, last))
         self._top = pane.top
@@ -260,7 +263,10 @@ class PaneView(Widget):
         self._wheel(event, 1)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        if event.button != 1 or self._report("down", event):
+        if self._report("down", event):
+            self._pressed = True
+            return
+        if event.button != 1:
             return
         self.mark_from, self.mark_to = self._at(event), None
         self._dragging = True
@@ -268,7 +274,7 @@ class PaneView(Widget):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if not self._dragging:
-            self._report("drag" if event.button else "move", event)
+            self._report("drag" if self._pressed else "move", event)
             return
         self.mark_to = self._at(event)
         if event.y < 0:
@@ -280,6 +286,7 @@ class PaneView(Widget):
     def on_mouse_up(self, event: events.MouseUp) -> None:
         if not self._dragging:
             self._report("up", event)
+            self._pressed = False
             return
         self._dragging = False
         self.release_mouse()

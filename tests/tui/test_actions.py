@@ -1,0 +1,321 @@
+"""What each key does, by what changes on the screen and what is sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sst_dev.core import commands as c
+from sst_dev.core.errors import SstError
+from sst_dev.core.events import EVENT_KEPT
+from sst_dev.core.state import Invocation
+from sst_dev.tui.actions import help_rows, save_event
+from sst_dev.tui.keys import KEYS
+from sst_dev.tui.rows import plain
+
+from tests.support.history import URL, failing, finished, log, output, process, started
+
+from .support import Deck, deck
+
+
+async def two_calls(d: Deck) -> None:
+    """Two invocations with a few lines each; the Functions pane is shown."""
+    await d.see(started("aaaa11"), log("aaaa11", "first line"), finished("aaaa11"))
+    await d.see(started("bbbb22", "Worker", at=5), log("bbbb22", "second line", "Worker"), failing("bbbb22", "Worker"))
+    await d.press("2")
+
+
+def notes(d: Deck) -> list[str]:
+    return [str(note.message) for note in d.app._notifications]
+
+
+def selected(d: Deck) -> str:
+    entry = d.app.panes.timeline.selected
+    return entry.id if entry else ""
+
+
+async def test_enter_goes_in_then_shows_details(tmp_path: Path) -> None:
+    """In: the last invocation is selected, j and k walk. Again: its details; Ctrl-Z and Enter lead back."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("enter")
+        assert selected(d) == "bbbb22"
+        await d.press("k")
+        assert selected(d) == "aaaa11"
+        await d.press("enter")
+        assert "Phases" in d.pane()
+        await d.press("enter")
+        assert selected(d) == "aaaa11" and "first line" in d.text()
+        await d.press("i", "ctrl+z", "j", "ctrl+z", "k")
+        assert d.app.panes.current.title == "SST"
+
+
+async def test_space_folds_and_e_folds_all(tmp_path: Path) -> None:
+    """One invocation, then all of them, and back."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("enter", "k", "space")
+        assert "first line" not in d.text() and "second line" in d.text()
+        await d.press("E")
+        assert "second line" not in d.text()
+        await d.press("E")
+        assert "first line" in d.text() and "second line" in d.text()
+
+
+async def test_r_runs_the_selected_invocation_again(tmp_path: Path) -> None:
+    """The selected one, or the last."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("r", "enter", "k", "r")
+
+        assert d.asked() == [c.ReplayInvocation("bbbb22"), c.ReplayInvocation("aaaa11")]
+
+
+async def test_the_answer_of_a_replay_is_compared(tmp_path: Path) -> None:
+    """In the list and in the details of the replay."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.see(replace(started("cccc33", at=8), replay_of="aaaa11"), finished("cccc33", at=8, response={"x": 1}))
+        assert '  +  "x": 1' in d.pane()
+        await d.press("enter", "enter")
+        assert "Changed since aaaa" in d.pane()
+
+
+async def test_t_saves_a_test_event(tmp_path: Path) -> None:
+    """A file that `sst invoke --event @…` takes, named in the message."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("enter", "k", "t")
+
+        assert json.loads((tmp_path / "tests/events/Api-aaaa11.json").read_text()) == {"rawPath": "/notes"}
+        assert notes(d) == ["Saved. sst invoke Api --event @tests/events/Api-aaaa11.json"]
+
+
+async def test_an_event_that_was_cut_is_not_saved(tmp_path: Path) -> None:
+    """Half an event would be a wrong test."""
+    invocation = Invocation(replace(started("a"), payload=b"x" * EVENT_KEPT))
+
+    with pytest.raises(SstError, match="too large to be kept whole"):
+        save_event(tmp_path, invocation)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_file_that_cannot_be_written_says_why(tmp_path: Path) -> None:
+    """The message is the system's, with the path."""
+    (tmp_path / "tests").write_text("a file where a folder should be")
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("t")
+
+        (note,) = notes(d)
+        assert "tests/events/Worker-bbbb22.json" in note
+
+
+async def test_d_says_how_to_debug(tmp_path: Path) -> None:
+    """Reserved for the debugger: without one it says how to get it."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("d")
+
+        assert "--debug" in notes(d)[0]
+
+
+async def test_p_shows_payloads_as_they_were(tmp_path: Path) -> None:
+    """Indented, and back."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("enter", "k", "enter")
+        assert '  "rawPath": "/notes"' in d.pane()
+        await d.press("p")
+        assert '{"rawPath": "/notes"}' in d.pane()
+        await d.press("p", "escape")
+        assert "first line" in d.text()
+
+
+async def test_f_shows_one_function_alone(tmp_path: Path) -> None:
+    """Chosen from a list; Escape shows all again."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("f", "j", "j", "enter")
+        assert "first line" not in d.text() and "second line" in d.text()
+        assert "only Worker" in d.lines()[-1]
+        await d.press("escape")
+        assert "first line" in d.text()
+        await d.press("f", "slash", *"api.h", "enter")
+        assert d.app.panes.timeline.function == "Api"
+        await d.press("f", "escape")
+        assert d.app.panes.timeline.function == "Api"
+
+
+async def test_processes_are_stopped_started_and_restarted(tmp_path: Path) -> None:
+    """s, x, X, r, R and Enter send what they say."""
+    async with deck(tmp_path) as d:
+        await d.see(process("Web", "running"), process("Docs", "idle"))
+        await d.press("4", "x", "X", "r", "R", "5", "s", "enter")
+
+        assert d.asked() == [
+            c.StopProcess("Web"), c.StopProcess("Web", hard=True), c.RestartProcess("Web"),
+            c.RestartProcess("Web"), c.RestartProcess("Docs"), c.StartProcess("Docs"), c.StartProcess("Docs"),
+        ]  # fmt: skip
+
+
+async def test_a_command_that_is_refused_says_why(tmp_path: Path) -> None:
+    """The error of the session is shown, and the screen goes on."""
+    async with deck(tmp_path) as d:
+        await d.see(process("Broken", "idle"))
+        await d.press("4", "enter")
+
+        assert notes(d) == ["There is no process called 'Broken'. `sst status` lists them."]
+
+
+async def test_r_in_the_sst_pane_deploys(tmp_path: Path) -> None:
+    """What one does after mending something outside the app."""
+    async with deck(tmp_path) as d:
+        await d.press("r")
+
+        assert d.asked() == [c.Redeploy()]
+
+
+async def test_enter_in_tasks_starts_the_chosen_task(tmp_path: Path) -> None:
+    """A list of tasks; then its output alone; x stops it, f shows all."""
+    async with deck(tmp_path) as d:
+        await d.press("3", "enter", "j", "enter")
+        assert d.asked() == [c.StartProcess("Report")]
+        await d.see(process("Report", "running", "task"), output("Report", "working\n"))
+        assert d.pane()[-1] == "Report │ working"
+        await d.press("x", "r", "escape", "f", "escape")
+        assert d.asked()[1:] == [c.StopProcess("Report"), c.RestartProcess("Report")]
+
+
+async def test_scrolling(tmp_path: Path) -> None:
+    """Half pages, pages, top, bottom, rows; output does not move what is read, G follows again."""
+    async with deck(tmp_path, size=(100, 21)) as d:
+        await d.see(process("Web", "running"), output("Web", "".join(f"line {n}\r\n" for n in range(100))))
+        await d.press("4")
+        seen = []
+        for key in ["ctrl+u", "ctrl+d", "pageup", "pagedown", "g", "ctrl+d", "home", "end", "g", "ctrl+g"]:
+            await d.press(key)
+            seen.append(d.pane()[0])
+        assert seen == [
+            "line 71", "line 81", "line 62", "line 81", "line 0", "line 10", "line 0", "line 81", "line 0", "line 81",
+        ]  # fmt: skip
+
+        await d.press("pageup")
+        await d.see(output("Web", "more\r\n" * 50))
+        assert d.pane()[0] == "line 62"
+        assert "not following" in d.lines()[-1]
+        await d.press("G")
+        await d.see(output("Web", "last\r\n"))
+        assert d.pane()[-1] == "last"
+
+
+async def test_f_upper_case_stops_following(tmp_path: Path) -> None:
+    """It stays where it is while output goes on, and follows again."""
+    async with deck(tmp_path, size=(100, 11)) as d:
+        await d.see(process("Web", "running"), output("Web", "".join(f"line {n}\r\n" for n in range(20))))
+        await d.press("4", "F")
+        await d.see(output("Web", "more\r\n" * 9))
+        assert d.pane()[0] == "line 11"
+        await d.press("F")
+        assert d.pane()[-1] == "more"
+
+
+async def test_j_and_k_scroll_inside_the_sst_pane(tmp_path: Path) -> None:
+    """There is nothing to select in it."""
+    async with deck(tmp_path, size=(100, 8)) as d:
+        await d.press("enter", "k", "k")
+        before = d.pane()[0]
+        await d.press("j")
+        assert d.pane()[0] != before
+
+
+async def test_wrap_and_sideways(tmp_path: Path) -> None:
+    """Long lines are cut until w wraps them; the arrows go sideways."""
+    async with deck(tmp_path, size=(80, 24)) as d:
+        await d.see(started("a"), log("a", "x" * 60 + "the end"))
+        await d.press("2")
+        assert "the end" not in d.text()
+        await d.press("right", "right")
+        assert "the end" in d.text()
+        await d.press("left", "left", "w")
+        assert "the end" in "".join(d.pane())
+
+
+async def test_zoom_hides_the_sidebar(tmp_path: Path) -> None:
+    """z and z again."""
+    async with deck(tmp_path) as d:
+        await d.press("z")
+        assert "1 ⑆" not in d.text()
+        await d.press("z")
+        assert "1 ⑆" in d.text()
+
+
+@pytest.mark.parametrize(("key", "number"), [("SST", "1"), ("Functions", "2"), ("Tasks", "3"), ("Web", "4")])
+async def test_mark_and_clear_work_everywhere(key: str, number: str, tmp_path: Path) -> None:
+    """m draws a line with the time, Ctrl-L empties the pane."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.see(process("Web", "running"), output("Web", "x\r\n" * 50))
+        await d.press(number, "g", "m", "G")
+        document = d.app.view.pane.document
+        assert any("────" in plain(document.row(y)) for y in range(document.first, document.end))
+        await d.press("ctrl+l")
+        assert d.pane() == []
+
+
+async def test_y_copies_what_is_meant(tmp_path: Path) -> None:
+    """The invocation in Functions, the screen elsewhere."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("enter", "k", "y")
+        assert "url GET /notes" in d.app.clipboard and d.app.clipboard.endswith("│ first line")
+        await d.see(process("Web", "running"), output("Web", "hello\r\n"))
+        await d.press("4", "y")
+        assert d.app.clipboard.startswith("hello")
+
+
+async def test_v_selects_rows_with_the_keyboard(tmp_path: Path) -> None:
+    """v, k, y: without a mouse; Escape gives up."""
+    async with deck(tmp_path) as d:
+        await d.see(process("Web", "running"), output("Web", "one\r\ntwo\r\nthree"))
+        await d.press("4", "v", "k", "y")
+        assert d.app.clipboard == "two\nthree"
+        await d.press("v", "k", "k", "k", "j", "escape", "j")
+        assert d.app.view.mark_from is None
+
+
+async def test_b_opens_the_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the command, or of the selected function; without one it says so."""
+    opened: list[str] = []
+    async with deck(tmp_path) as d:
+        monkeypatch.setattr(d.app, "open_url", opened.append)
+        await d.see(process("Web", "running"))
+        await d.press("4", "b")
+        await two_calls(d)
+        await d.press("b", "enter", "k", "b")
+
+        assert opened == ["http://localhost:5173", URL]
+        assert notes(d) == ["This has no URL."]
+
+
+async def test_help_lists_every_key(tmp_path: Path) -> None:
+    """The page is made from the table, so it cannot be out of date; Escape closes it."""
+    text = "\n".join(map(plain, help_rows()))
+    assert all(entry.label in text for entry in KEYS)
+    async with deck(tmp_path) as d:
+        await d.press("f1")
+        assert "Move" in d.pane()
+        await d.press("slash", *"replay", "enter", "escape", "escape")
+        assert "Move" not in d.pane()
+
+
+async def test_ctrl_c_copies_a_selection_first(tmp_path: Path) -> None:
+    """As everywhere else: what is selected is copied, only then it quits."""
+    async with deck(tmp_path) as d:
+        await d.see(process("Web", "running"), output("Web", "one\r\ntwo"))
+        await d.press("4", "v", "ctrl+c")
+        assert d.app.clipboard == "two" and not d.app._exit
+        await d.press("ctrl+c")
+        await d.until(lambda: d.app._exit)

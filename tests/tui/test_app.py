@@ -1,0 +1,318 @@
+"""The multiplexer as a whole: panes, focus, search, quitting, and how it looks."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sst_dev.core import commands as c
+from sst_dev.core import events as e
+from sst_dev.core.errors import BugError
+from sst_dev.tui import run_tui
+from textual import events
+from textual.command import CommandPalette
+
+from tests.support.history import API, START, failing, finished, log, output, process, resource, started, starting
+
+from .support import Deck, deck
+
+VITE = (
+    "\x1b[2J\x1b[H\r\n  \x1b[32m\x1b[1mVITE\x1b[22m v6.0.1\x1b[39m  \x1b[2mready in \x1b[0m\x1b[1m310\x1b[22m ms\r\n"
+    "\r\n  \x1b[32m➜\x1b[39m  \x1b[1mLocal\x1b[22m:   \x1b[36mhttp://localhost:5173/\x1b[39m\r\n"
+)
+
+
+async def busy(deck: Deck) -> None:
+    """A session in the middle of a day."""
+    await deck.see(
+        process("Vpc", "running", "tunnel", pid=5),
+        process("Web", "running", pid=3),
+        process("Docs", "exited", exit_code=1),
+        process("Storybook", "idle"),
+        output("Web", VITE),
+        started("3f2a11"),
+        log("3f2a11", "listing notes of alice"),
+        finished("3f2a11"),
+        log(None, "loading the model", "Worker"),
+        started("77aa01", "Worker", trigger="sqs 3 records", at=4),
+        log("77aa01", "job 1 of 3", "Worker", at=4),
+        log("77aa01", "\x1b[33mWARNING\x1b[0m job 2 has no title", "Worker", at=4),
+        failing("77aa01", "Worker"),
+        e.Reloaded(START + 5, ("Worker",), ("/app/functions/worker.py",), 3.4),
+        started("c0ffee", "Worker", trigger="sqs 1 record", at=9),
+        log("c0ffee", "job 1 of 1", "Worker", at=9),
+    )
+
+
+async def test_the_sidebar_shows_every_pane_in_order(tmp_path: Path) -> None:
+    """Fixed panes, tunnel, tasks, what runs; below a rule what does not, with its exit code."""
+    async with deck(tmp_path) as d:
+        await busy(d)
+
+        rows = [line[:24].rstrip() for line in d.lines()[:8]]
+
+    assert rows == [
+        "❯1 ⑆ SST               ✓",
+        " 2 λ Functions       1 ●",
+        " 3 ⇌ Vpc               ●",
+        " 4 ⧉ Tasks",
+        " 5 → Web               ●",
+        "────────────────────────",
+        " 6 → Docs            ✗ 1",
+        " 7 → Storybook         ○",
+    ]
+
+
+async def test_what_happened_before_it_opened_is_shown(tmp_path: Path) -> None:
+    """A screen that opens late shows what the state remembers."""
+    d = Deck(tmp_path)
+    for event in [*starting(), process("Web", "running"), started("a"), finished("a")]:
+        d.stream.publish(event)
+    from sst_dev.tui.app import Multiplexer
+
+    with d.stream.subscribe() as subscription:
+        d.app = Multiplexer(subscription, d.state, d.settings, d.send)
+        async with d.app.run_test(size=(100, 30)) as d.pilot:
+            await d.press("2")
+
+            assert "✓ Api" in d.pane()[0]
+            assert "→ Web" in d.text()
+
+
+async def test_keys_of_the_list(tmp_path: Path) -> None:
+    """j, k, arrows and numbers move in the list; a click too."""
+    async with deck(tmp_path) as d:
+        await busy(d)
+        seen = []
+        for key in ["j", "down", "k", "up", "5", "9", "1", "k"]:
+            await d.press(key)
+            seen.append(d.app.panes.current.title)
+        await d.pilot.click("Sidebar", offset=(4, 6))
+        await d.settle()
+
+        assert seen == ["Functions", "Vpc", "Functions", "SST", "Web", "Web", "SST", "SST"]
+        assert d.app.panes.current.title == "Docs"
+
+
+async def test_enter_types_into_a_terminal_and_ctrl_z_leaves(tmp_path: Path) -> None:
+    """Inside, every key goes to the program: also those that mean something outside, also Ctrl-C."""
+    async with deck(tmp_path) as d:
+        await busy(d)
+        await d.press("5", "enter", "q", "slash", "ctrl+c", "escape", "up", "tab", "question_mark")
+
+        assert b"".join(w.data for w in d.asked() if isinstance(w, c.WriteProcess)) == b"q/\x03\x1b\x1b[A\t?"
+        assert "typing into Web" in d.lines()[-1]
+        await d.press("ctrl+z", "j")
+        assert d.app.panes.current.title == "Docs"
+        assert "typing" not in d.lines()[-1]
+
+
+async def test_a_paste_goes_to_the_program(tmp_path: Path) -> None:
+    """Inside a terminal as one piece, marked when the program asked; elsewhere it is nothing."""
+    async with deck(tmp_path) as d:
+        await busy(d)
+        d.app.post_message(events.Paste("q\n"))
+        await d.settle()
+        await d.see(output("Web", "\x1b[?2004h"))
+        await d.press("5", "enter")
+        d.app.post_message(events.Paste("a\nb"))
+        await d.until(lambda: d.asked(c.WriteProcess))
+
+        assert [w.data for w in d.asked(c.WriteProcess)] == [b"\x1b[200~a\rb\x1b[201~"]
+
+
+async def test_answers_of_the_terminal_go_back_to_the_program(tmp_path: Path) -> None:
+    """A program that asks where its cursor is gets told."""
+    async with deck(tmp_path) as d:
+        await d.see(process("Web", "running"), output("Web", "ab\x1b[6n"))
+
+        assert c.WriteProcess("Web", b"\x1b[1;3R") in d.sent
+
+
+async def test_terminals_are_as_large_as_the_pane(tmp_path: Path) -> None:
+    """Told when they appear, when the window changes, and when the sidebar goes."""
+    async with deck(tmp_path, size=(120, 40)) as d:
+        await d.see(process("Web", "running"))
+        await d.pilot.resize_terminal(80, 24)
+        await d.settle()
+        await d.press("z")
+
+        sizes = [command for command in d.sent if isinstance(command, c.ResizeProcess)]
+        assert (sizes[0].columns, sizes[0].rows) == (92, 39)
+        assert (sizes[-1].columns, sizes[-1].rows) == (78, 23)
+        assert d.app.panes.terminals[0].emulator is not None
+        assert d.app.panes.terminals[0].emulator._screen.columns == 78
+
+
+async def test_a_dead_command_shows_its_end_and_starts_again(tmp_path: Path) -> None:
+    """Its last output, its exit code, and Enter."""
+    async with deck(tmp_path) as d:
+        await busy(d)
+        await d.see(output("Docs", "boom\r\n"))
+        await d.press("6")
+
+        assert d.pane() == ["boom", "", "[exited with code 1]  press enter to start"]
+        await d.press("enter")
+        assert d.asked(c.StartProcess) == [c.StartProcess("Docs")]
+        await d.press("7")
+        assert d.pane() == ["", "press enter to start"]
+
+
+async def test_search_covers_the_scrollback(tmp_path: Path) -> None:
+    """Typed characters search, they do not fire keys; n and N go on, around the end; Escape clears."""
+    async with deck(tmp_path) as d:
+        await d.see(process("Web", "running"), output("Web", "".join(f"line {n}\r\n" for n in range(500))))
+        await d.press("4", "slash", *"line 7")
+        assert d.app.panes.current.query == "line 7"
+        await d.press("enter")
+        assert d.app.match == 79
+        assert "line 79" in d.pane()
+
+        await d.press("N")
+        assert d.app.match == 78
+        await d.press("n", "n")
+        assert d.app.match == 7
+        assert "/line 7" in d.lines()[-1]
+        await d.press("escape")
+        assert d.app.panes.current.query == ""
+
+
+async def test_a_search_without_a_hit_says_so(tmp_path: Path) -> None:
+    """The pane stays where it is."""
+    async with deck(tmp_path) as d:
+        await d.press("slash", *"nowhere", "enter", "n")
+
+        assert [str(n.message) for n in d.app._notifications] == ["Nothing here contains “nowhere”"]
+
+
+async def test_escape_leaves_the_search_line(tmp_path: Path) -> None:
+    """Escape while typing drops the search and gives the keys back."""
+    async with deck(tmp_path) as d:
+        await d.press("slash", *"api", "escape", "j")
+
+        assert d.app.panes.deploy_log is not d.app.panes.current.document
+        assert d.app.panes.ordered()[0].query == ""
+
+
+async def test_quitting(tmp_path: Path) -> None:
+    """q asks, n stays, y quits; Ctrl-C quits at once."""
+    async with deck(tmp_path) as d:
+        await d.press("q")
+        assert "Quit and stop everything?" in d.lines()[-1]
+        await d.press("n", "q", "y")
+        await d.until(lambda: d.app._exit)
+    async with deck(tmp_path) as d:
+        await d.press("ctrl+c")
+        await d.until(lambda: d.app._exit)
+
+
+async def test_ends_when_the_stream_closes(tmp_path: Path) -> None:
+    """A session that ends by itself takes its screen with it."""
+    async with deck(tmp_path) as d:
+        d.stream.close()
+        await d.until(lambda: d.app._exit)
+
+
+async def test_the_palette_has_every_action_that_is_valid(tmp_path: Path) -> None:
+    """`:` opens it, and an action chosen there does what its key does."""
+    async with deck(tmp_path) as d:
+        await d.press("2", "colon")
+        await d.until(lambda: isinstance(d.app.screen, CommandPalette))
+        titles = [command.title for command in d.app.get_system_commands(d.app.screen)]
+        assert "Run the invocation again on the current code (r)" in titles
+        assert "Go to Tasks" in titles
+        assert not any(title.startswith("Stop") for title in titles)
+
+        await d.pilot.press(*"Hide the sidebar")
+        await d.pilot.pause(0.3)
+        await d.pilot.press("enter")
+        await d.until(lambda: not d.app.sidebar.display)
+
+
+async def test_a_failing_screen_is_a_bug_not_a_quit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the app itself breaks, the caller learns it."""
+    from sst_dev.tui import app
+
+    class Broken:
+        return_code = 1
+
+        def __init__(self, *_: object) -> None: ...
+
+        async def run_async(self) -> None: ...
+
+    monkeypatch.setattr(app, "Multiplexer", Broken)
+    d = Deck(tmp_path)
+
+    with pytest.raises(BugError, match="The screen of sst dev failed"):
+        await run_tui(d.stream, d.state, d.settings, d.send)
+
+
+async def test_ten_thousand_lines_do_not_delay_a_key(tmp_path: Path) -> None:
+    """A key pressed while output pours in is answered before the output is all shown."""
+    async with deck(tmp_path) as d:
+        await d.see(process("Web", "running"))
+        await d.press("4")
+        for n in range(1000):
+            d.stream.publish(output("Web", f"{n} {'x' * 70}\r\n" * 10))
+        await asyncio.sleep(0.05)
+        await d.pilot.press("1")
+
+        assert d.app.panes.current.title == "SST"
+        assert d.app.panes.behind
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
+@pytest.mark.parametrize("name", ["sst", "errors", "functions", "details", "terminal", "help", "chooser", "search"])
+async def test_looks(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    """Each kind of pane at the smallest and at a large size, as it was approved."""
+    keys = {
+        "sst": ["1"], "errors": ["1"], "functions": ["2", "enter", "k"], "details": ["2", "enter", "k", "enter"],
+        "terminal": ["5"], "help": ["question_mark"], "chooser": ["2", "f"], "search": ["2", "slash", *"job 1"],
+    }  # fmt: skip
+    async with deck(tmp_path, size) as d:
+        await busy(d)
+        if name == "errors":
+            bucket = resource("files", "Files", "sst:aws:Bucket", "aws:s3/bucket:Bucket")
+            await d.see(
+                e.DeployStarted(START + 10, "/app/sst_config.py"),
+                e.ResourceStarted(START + 10, **bucket),
+                e.ResourceStarted(START + 11, **{**API, "action": "update"}),
+                e.ResourceFailed(START + 11, **bucket, message="BucketAlreadyExists: The name is taken."),
+                e.ReloadFailed(START + 11, "Api", "SyntaxError", "'(' was never closed", "functions/api.py", 3),
+                e.BridgeDisconnected(START + 11, "closed by the service (1006)"),
+            )
+        await d.press(*keys[name])
+        if name == "search":
+            d.app._search.cursor_blink = False
+        await d.settle()
+
+        d.check_snapshot(f"{name}-{size[0]}x{size[1]}", tmp_path)
+
+
+async def test_a_light_terminal_gets_the_light_theme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COLORFGBG tells."""
+    monkeypatch.setenv("COLORFGBG", "0;15")
+    async with deck(tmp_path) as d:
+        assert d.app.theme == "ansi-light"
+
+
+async def test_without_colour_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR: the same text, and no colour in any cell."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with deck(tmp_path) as d:
+        await busy(d)
+        await d.press("2")
+
+        assert "✗ Worker" in d.text()
+        assert d.app.no_color
+
+
+@pytest.mark.parametrize("size", [(40, 10), (300, 80)])
+async def test_other_sizes_work(size: tuple[int, int], tmp_path: Path) -> None:
+    """From tiny to huge: every pane can be shown."""
+    async with deck(tmp_path, size) as d:
+        await busy(d)
+        for key in "1234567":
+            await d.press(key)
+        assert len(d.lines()) == size[1]

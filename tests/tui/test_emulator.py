@@ -1,0 +1,202 @@
+"""The terminal emulator: what pyte does not do, and what it must survive."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from sst_dev.tui import emulator as module
+from sst_dev.tui.emulator import Emulator, Modes
+from sst_dev.tui.rows import plain
+
+
+def shown(emulator: Emulator) -> list[str]:
+    return [plain(emulator.row(y)) for y in range(emulator.first, emulator.end)]
+
+
+def fed(*pieces: bytes, columns: int = 20, rows: int = 4) -> Emulator:
+    emulator = Emulator(columns, rows)
+    for piece in pieces:
+        emulator.feed(piece)
+    return emulator
+
+
+def test_lines_that_leave_the_screen_are_kept() -> None:
+    """The scrollback and the screen together are everything the program wrote."""
+    emulator = fed(b"".join(b"line %d\r\n" % n for n in range(10)))
+
+    assert shown(emulator) == [f"line {n}" for n in range(10)] + [""]
+    assert (emulator.first, emulator.top, emulator.end) == (0, 7, 11)
+
+
+def test_the_scrollback_is_bounded_and_rows_keep_their_numbers() -> None:
+    """Past the bound the oldest rows go; the numbers of the others do not change."""
+    emulator = fed(b"".join(b"line %d\r\n" % n for n in range(module.SCROLLBACK + 100)), rows=2)
+
+    assert emulator.first == 99
+    assert plain(emulator.row(99)) == "line 99"
+    assert emulator.row(98) == ()
+
+
+def test_colours_become_spans() -> None:
+    """Rows are spans of one style each, with the program's own colours."""
+    ((text, style), (rest, _)) = fed(b"\x1b[1;38;2;1;2;3mhot\x1b[0m cold").row(0)
+
+    assert (text, rest) == ("hot", " cold")
+    assert style.bold and style.color is not None and style.color.name == "#010203"
+
+
+@pytest.mark.parametrize("name", range(16))
+def test_all_sixteen_colours_are_known(name: int) -> None:
+    """The names pyte has for colours are names Rich knows, on the foreground and on the background."""
+    codes = (30 + name, 40 + name) if name < 8 else (82 + name, 92 + name)
+
+    ((_, style),) = fed(b"\x1b[%d;%dmx" % codes).row(0)
+
+    assert style.color is not None and style.color.number == name
+    assert style.bgcolor is not None and style.bgcolor.number == name
+
+
+def test_wide_characters_take_two_cells() -> None:
+    """A wide character fills its cell and the next; the text has it once."""
+    emulator = fed("日本 ok".encode())
+
+    assert shown(emulator) == ["日本 ok"]
+    assert emulator.cursor == (0, 7)
+
+
+def test_a_long_line_wraps() -> None:
+    """Text at the right edge goes on in the next row."""
+    assert shown(fed(b"x" * 25)) == ["x" * 20, "x" * 5]
+
+
+def test_a_full_screen_program_leaves_no_trace() -> None:
+    """The alternate screen has no scrollback, and what was there comes back when it ends."""
+    emulator = fed(b"before\r\n", b"\x1b[?1049h\x1b[2J\x1b[H" + b"full\r\n" * 10)
+
+    assert emulator.modes.alternate
+    assert emulator.top == 0
+    assert shown(emulator)[0] == "full"
+    emulator.feed(b"\x1b[?1049l")
+    assert shown(emulator) == ["before", ""]
+
+
+def test_modes_are_what_the_program_asked_for() -> None:
+    """Mouse, paste and cursor-key modes, set and reset."""
+    emulator = fed(b"\x1b[?1;1002;1006;2004h")
+
+    assert emulator.modes == Modes(application_cursor=True, bracketed_paste=True, mouse="drag", sgr_mouse=True)
+    emulator.feed(b"\x1b[?1;1002;1006;2004l")
+    assert emulator.modes == Modes()
+
+
+def test_a_program_gets_its_answers() -> None:
+    """Where is the cursor, what are you: asked by vim and others at their start."""
+    emulator = Emulator(20, 4)
+
+    assert emulator.feed(b"ab\x1b[6n") == b"\x1b[1;3R"
+    assert emulator.feed(b"\x1b[c") == b"\x1b[?62;22c"
+    assert emulator.feed(b"\x1b[>c") == b"\x1b[>0;0;0c"
+
+
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        b"\x1bP+q544e\x1b\\", b"\x1b]8;;http://x\x1b\\", b"\x1b]11;?\x07", b"\x1b[>4;2m", b"\x1b[?4m", b"\x1b[0%m",
+        b"\x1b[!p", b"\x1b[2 q", b"\x1b[?2026$p", b"\x1b_Gi=1;AAAA\x1b\\", b"\x1b[<u", b"\x1b[1;2;3;4A",
+    ],
+)  # fmt: skip
+def test_what_this_terminal_does_not_know_is_not_printed(sequence: bytes) -> None:
+    """Queries and features of other terminals leave no characters on the screen, however they are cut."""
+    assert shown(fed(b"a" + sequence + b"b")) == ["ab"]
+    for cut in range(1, len(sequence)):
+        assert shown(fed(b"a" + sequence[:cut], sequence[cut:] + b"b")) == ["ab"]
+
+
+def test_sub_parameters_of_colours_are_understood() -> None:
+    """Colours written with colons, and curly underlines, are shown as well as they can be."""
+    ((_, style),) = fed(b"\x1b[4:3;38:2::255:0:0mx").row(0)
+
+    assert style.underline and style.color is not None and style.color.name == "#ff0000"
+
+
+def test_line_drawing_characters() -> None:
+    """Programs that draw boxes with the VT100 set get boxes."""
+    assert shown(fed(b"\x1b(0lqk\x1b(B ok")) == ["┌─┐ ok"]
+
+
+def test_a_character_may_come_in_pieces() -> None:
+    """UTF-8 cut between two reads is one character."""
+    raw = "✓".encode()
+
+    assert shown(fed(raw[:1], raw[1:])) == ["✓"]
+
+
+def test_a_smaller_screen_keeps_the_last_lines() -> None:
+    """What no longer fits goes to the scrollback, and the cursor stays at its line."""
+    emulator = fed(b"1\r\n2\r\n3\r\n4")
+    emulator.resize(20, 2)
+
+    assert shown(emulator) == ["1", "2", "3", "4"]
+    assert emulator.top == 2
+    assert emulator.cursor == (3, 1)
+    emulator.resize(20, 6)
+    emulator.feed(b"\r\n5")
+    assert shown(emulator) == ["1", "2", "3", "4", "5"]
+
+
+def test_a_smaller_screen_drops_only_blank_lines_below() -> None:
+    """With the cursor at the top, shrinking loses nothing."""
+    emulator = fed(b"only")
+    emulator.resize(10, 1)
+
+    assert shown(emulator) == ["only"]
+
+
+def test_clear_keeps_the_line_of_the_cursor() -> None:
+    """Ctrl-L forgets the past and keeps the prompt."""
+    emulator = fed(b"".join(b"line %d\r\n" % n for n in range(9)) + b"$ ls")
+    emulator.clear()
+
+    assert shown(emulator) == ["$ ls"]
+    assert emulator.cursor is not None and emulator.cursor[0] == emulator.end - 1
+
+
+def test_find_looks_through_the_scrollback() -> None:
+    """Both ways, in any case, and None at the end."""
+    emulator = fed(b"".join(b"Line %d\r\n" % n for n in range(30)))
+
+    assert emulator.find("line 3", emulator.end - 1, -1) == 3
+    assert emulator.find("line 2", 4, 1) == 20
+    assert emulator.find("nothing", 0, 1) is None
+
+
+SOUP = st.lists(
+    st.one_of(
+        st.binary(max_size=8),
+        st.builds(
+            lambda p, i, f: b"\x1b[" + p + i + f,
+            st.sampled_from([b"", b"?", b">", b"1;2", b"999", b"?1049", b"3;1", b"0;0;0;0"]),
+            st.sampled_from([b"", b" ", b"$", b"!"]),
+            st.sampled_from([bytes([n]) for n in range(0x40, 0x7F)]),
+        ),
+        st.sampled_from([b"\x1b", b"\x1b]", b"\x1bP", b"\x1b#8", b"\r\n", b"\x0e", b"\x1bM", b"\x1bD", "日".encode()]),
+    ),
+    max_size=30,
+)
+
+
+@given(SOUP, st.tuples(st.integers(1, 30), st.integers(1, 9)))
+@example([b"\x1b[?3h", b"\x1b[5;2r", b"\x1b[9999L"], (3, 2))
+def test_no_bytes_break_it(pieces: list[bytes], size: tuple[int, int]) -> None:
+    """Whatever a program writes and however the pane is resized: rows stay within the screen, nothing raises."""
+    emulator = Emulator(20, 5)
+    for number, piece in enumerate(pieces):
+        emulator.feed(piece)
+        if number % 7 == 3:
+            emulator.resize(*size)
+    shown(emulator)
+
+    cursor = emulator.cursor
+    assert emulator.first <= emulator.top <= emulator.end
+    assert cursor is None or emulator.top <= cursor[0]

@@ -1,0 +1,96 @@
+"""Panes and their order."""
+
+from __future__ import annotations
+
+from sst_dev.core.state import State
+from sst_dev.tui import panes as module
+from sst_dev.tui.panes import Panes, standing
+from sst_dev.tui.rows import plain
+
+from tests.support.history import FULL, output, process, starting
+
+
+def made(*events: object) -> Panes:
+    state = State()
+    panes = Panes(state)
+    for event in events:
+        state.apply(event)
+        panes.apply(event)
+    return panes
+
+
+def titles(panes: Panes) -> list[str]:
+    return [pane.title for pane in panes.ordered()]
+
+
+def test_what_ends_moves_below_and_what_starts_moves_up() -> None:
+    """The order follows the state; the pane that is shown stays shown."""
+    panes = made(*starting(FULL), process("Web", "running"), process("Docs", "running"))
+    panes.choose(3)
+    assert titles(panes) == ["SST", "Functions", "Tasks", "Web", "Docs"]
+
+    panes.apply(process("Web", "exited", exit_code=1))
+    assert titles(panes) == ["SST", "Functions", "Tasks", "Docs", "Web"]
+    assert panes.current.title == "Web"
+
+
+def test_tasks_have_a_pane_only_when_the_app_has_tasks() -> None:
+    """No empty panes."""
+    assert titles(made(*starting())) == ["SST", "Functions"]
+
+
+def test_output_beyond_the_bound_is_skipped_and_said() -> None:
+    """A child that is louder than anyone can read costs bounded memory; its end is shown."""
+    panes = made(process("Web", "running"))
+    pane = panes.terminals[0]
+    for n in range(200):
+        panes.apply(output("Web", f"{n:05} " + "x" * 16_000 + "\r\n"))
+    assert sum(map(len, pane.pending)) <= module.PENDING
+
+    while pane.pending:
+        pane.feed()
+
+    assert pane.emulator is not None
+    rows = [plain(pane.emulator.row(y)) for y in range(pane.emulator.first, pane.emulator.end)]
+    assert any("kB skipped, see .sst/log" in text for text in rows)
+    assert any(text.startswith("00199") for text in rows)
+
+
+def test_a_restart_begins_on_a_fresh_line() -> None:
+    """Old output stays above; a colour left open does not run on."""
+    panes = made(process("Web", "running"), output("Web", "\x1b[31mred"), process("Web", "exited", exit_code=1))
+    panes.apply(process("Web", "starting"))
+    panes.apply(output("Web", "new"))
+    pane = panes.terminals[0]
+    while pane.pending:
+        pane.feed()
+
+    assert pane.emulator is not None
+    assert plain(pane.emulator.row(1)) == "new"
+    assert pane.emulator.row(1)[0][1].color is None
+
+
+def test_what_a_stopped_pane_says() -> None:
+    """Idle, ended well, ended badly, failed to start; nothing while it runs."""
+    words = []
+    for event in [
+        process("Web", "idle"), process("Web", "running"), process("Web", "exited", exit_code=0),
+        process("Web", "exited", exit_code=-9), process("Web", "failed"),
+    ]:  # fmt: skip
+        words.append(plain(standing(made(event).terminals[0])))
+
+    assert words == [
+        "press enter to start", "", "[exited with code 0]  press enter to start",
+        "[exited with code -9]  press enter to start", "[failed]  press enter to start",
+    ]  # fmt: skip
+
+
+def test_moving_stops_at_the_ends() -> None:
+    """There is nothing above the first pane and below the last."""
+    panes = made(*starting())
+    panes.move(-1)
+    assert panes.current.title == "SST"
+    panes.move(5)
+    assert panes.current.title == "Functions"
+    panes.choose(8)
+    assert panes.current.title == "Functions"

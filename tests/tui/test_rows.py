@@ -1,0 +1,44 @@
+"""Rows of styled text."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from sst_dev.tui.rows import ansi_row, plain, row, wrapped, wraps
+
+
+def test_a_programs_colours_are_kept_and_its_other_wishes_are_not() -> None:
+    """SGR becomes styles; cursor movement, titles and bells become nothing; tabs become blanks."""
+    pieces = ansi_row("a\x1b[31mred\x1b[0m\x1b[2J\tb\x07")
+
+    assert plain(pieces) == "ared    b"
+    assert pieces[1][1].color is not None and pieces[1][1].color.number == 1
+
+
+def test_plain_text_is_one_piece() -> None:
+    """Ordinary lines cost nothing to decode."""
+    assert len(ansi_row("hello")) == 1
+
+
+TEXT = st.text(alphabet="ab日é ", max_size=40)
+
+
+@given(TEXT, st.integers(2, 15))
+def test_wrapping_loses_nothing(text: str, width: int) -> None:
+    """The rows of a wrapped line are no wider than asked for, and together are the line, wide characters whole."""
+    pieces = row((text[:3], "bold"), text[3:])
+
+    rows = [plain(wrapped(pieces, width, index)) for index in range(wraps(text, width))]
+
+    assert all(cell_len(part) <= width for part in rows)
+    assert "".join(rows) == text
+
+
+@given(st.text())
+def test_any_line_has_a_row(text: str) -> None:
+    """No text of a program breaks the pane, and no control character reaches the terminal."""
+    shown = plain(ansi_row(text.replace("\n", "")))
+
+    assert all(c.isprintable() or c.isspace() for c in shown)
+    assert "\x1b" not in shown

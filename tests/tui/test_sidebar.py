@@ -1,0 +1,101 @@
+"""State at a glance, and the footer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sst_dev.core import events as e
+from sst_dev.core.state import State
+from sst_dev.tui.panes import Panes
+from sst_dev.tui.sidebar import light, pane_state
+
+from tests.support.history import API, START, finished, process, started, starting
+
+from .support import deck
+
+
+def state_of(number: int, *events: e.Event) -> tuple[str, str]:
+    state = State()
+    panes = Panes(state)
+    for event in events:
+        state.apply(event)
+        panes.apply(event)
+    return pane_state(panes.ordered()[number], state)
+
+
+BROKEN = e.ReloadFailed(START, "Api", "SyntaxError", "bad")
+DEPLOYING = [*starting(), e.DeployStarted(START, "x"), e.ResourceStarted(START, **API)]
+
+
+@pytest.mark.parametrize(
+    ("number", "events", "expected"),
+    [
+        (0, [], ("●", "warn")),
+        (0, list(starting()), ("✓", "good")),
+        (0, DEPLOYING, ("●", "warn")),
+        (0, [*DEPLOYING, e.ResourceFailed(START, **API, message="no")], ("✗", "bad")),
+        (0, [*starting(), e.DeployFailed(START, "no")], ("✗", "bad")),
+        (1, [], ("", "")),
+        (1, [started("a"), started("b")], ("2 ●", "warn")),
+        (1, [started("a"), finished("a")], ("", "")),
+        (1, [BROKEN], ("✗", "bad")),
+        (1, [BROKEN, e.Reloaded(START, ("Api",), ("x",), 1.0)], ("", "")),
+        (2, [process("Web", "starting")], ("◌", "warn")),
+        (2, [process("Web", "running")], ("●", "good")),
+        (2, [process("Web", "stopping")], ("◌", "warn")),
+        (2, [process("Web", "idle")], ("○", "dim")),
+        (2, [process("Web", "exited", exit_code=0)], ("0", "dim")),
+        (2, [process("Web", "exited", exit_code=-9)], ("✗ -9", "bad")),
+        (2, [process("Web", "failed")], ("✗", "bad")),
+    ],
+)
+def test_every_state_of_a_pane_has_a_sign(number: int, events: list[Any], expected: tuple[str, str]) -> None:
+    """SST, Functions, and processes in each of their states."""
+    assert state_of(number, *events) == expected
+
+
+@pytest.mark.parametrize(
+    ("events", "now", "expected"),
+    [
+        ([], 0, " ◌ starting"),
+        (list(starting()), 1.9, " ● 0 s"),
+        (list(starting()), 44, " ● 42 s"),
+        (list(starting()), 200, " ● 3 min 18 s"),
+        ([*starting(), e.BridgeHeartbeat(START + 199)], 200, " ● 1 s"),
+        ([*starting(), e.BridgeDisconnected(START, "closed")], 5, " ○ offline: closed"),
+    ],
+)
+def test_the_light_tells_how_the_channel_is(events: list[e.Event], now: float, expected: str) -> None:
+    """Up with the age of its last sign of life, down with the reason, or not there yet."""
+    state = State()
+    for event in events:
+        state.apply(event)
+
+    assert light(state, START + now).plain == expected
+
+
+async def test_a_quiet_channel_turns_yellow(tmp_path: Path) -> None:
+    """Longer without a sign of life than the service ever is."""
+    async with deck(tmp_path) as d:
+        assert light(d.state, START + 60).spans[0].style != light(d.state, START + 100).spans[0].style
+
+
+async def test_the_age_grows_by_itself(tmp_path: Path) -> None:
+    """Without any event."""
+    async with deck(tmp_path) as d:
+        before = d.lines()[-1]
+        d.now += 5
+        await d.until(lambda: d.lines()[-1] != before)
+
+        assert " ● 15 s" in d.lines()[-1]
+
+
+async def test_a_long_title_is_cut(tmp_path: Path) -> None:
+    """The state of the pane stays in sight."""
+    async with deck(tmp_path, size=(80, 24)) as d:
+        await d.see(process("AVeryLongNameForACommand", "running"))
+
+        assert d.lines()[3].startswith(" 4 → AVeryLongNam… ●") or "…" in d.lines()[3][:21]
+        assert "●" in d.lines()[3][:21]
