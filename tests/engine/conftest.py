@@ -19,4 +19,4 @@ def fixture_ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clou
 @pytest.fixture(name="cloud")
 def fixture_cloud(ministack: CloudUnderTest, tmp_path: Path) -> CloudUnderTest:
     """The shared MiniStack with a record of this test's own."""
-    return CloudUnderTest(ministack.endpoint, tmp_path)
+    return CloudUnderTest(ministack.endpoint, ministack.folder, tmp_path)

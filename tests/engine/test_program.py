@@ -62,10 +62,11 @@ async def error_of(tmp_path: Path, config: str) -> SstError:
 
 
 async def test_an_app_is_loaded_applied_and_applied_again(tmp_path: Path, cloud: CloudUnderTest) -> None:
-    """The manifest has the function, its link and its URL; the second apply changes nothing; a removal leaves nothing."""
+    """The manifest has function, link and URL; the second apply changes nothing; a removal leaves nothing."""
     config = RUN + (
         'notes = sst.aws.Bucket("Notes")\n'
-        '    api = sst.aws.Function("Api", handler="functions/api.handler", url=True, link=[notes], timeout="3 minutes")\n'
+        '    api = sst.aws.Function("Api", handler="functions/api.handler", url=True, link=[notes],\n'
+        '        timeout="3 minutes")\n'
         '    return {"api": api.url}\n'
     )
     project = Project(tmp_path, config)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import io
+import json
+import sys
+import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -81,6 +86,9 @@ class CloudUnderTest:
 
     endpoint: str
     folder: Path
+    """Where its data is, and the events that reached functions."""
+    records: Path | None = None
+    """Where the engine's records go; *folder* when left out."""
 
     @property
     def bootstrap(self) -> dict[str, Any]:
@@ -106,23 +114,34 @@ class CloudUnderTest:
 
     def as_role(self, arn: str, service: str) -> Any:
         """A client with the credentials of the role *arn*, which must trust the account."""
-        from tests.support.ministack import boto3_client
+        import boto3
 
         given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-        return boto3_client(
+        return boto3.client(
             service,
-            self.endpoint,
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
             aws_access_key_id=given["AccessKeyId"],
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )
+
+    def events(self, stage: str, function: str, count: int = 1, timeout: float = 30.0) -> list[dict[str, Any]]:
+        """The events that reached *function*, once *count* have."""
+        folder = self.folder / "events" / stage / function
+        deadline = time.monotonic() + timeout
+        while len(found := sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{len(found)} of {count} events reached {function} within {timeout} s")
+            time.sleep(0.02)
+        return [json.loads(path.read_text()) for path in found]
 
     def apply(
         self, run: Callable[[], Any], *, stage: str = "dev", record: str = "state", **facts: Any
     ) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
         """Apply *run* as the engine's child does; the manifest and the messages about resources."""
         messages: list[dict[str, Any]] = []
-        state = State(self.folder / f"{record}.jsonl")
+        state = State((self.records or self.folder) / f"{record}.jsonl")
         state.open()
         try:
             applier = Applier(Aws(self.bootstrap), state, messages.append)
@@ -137,17 +156,34 @@ class CloudUnderTest:
         return manifest, messages
 
 
+_RECORDER = """#!{python}
+import json, os, pathlib, urllib.request, uuid
+api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+folder = pathlib.Path({folder!r}, os.environ["SST_STAGE"], os.environ["SST_FUNCTION_ID"])
+folder.mkdir(parents=True, exist_ok=True)
+while True:
+    with urllib.request.urlopen(api + "next") as answer:
+        event, request_id = answer.read(), answer.headers["Lambda-Runtime-Aws-Request-Id"]
+    (folder / "part").write_bytes(event)
+    (folder / "part").rename(folder / (uuid.uuid4().hex + ".json"))
+    fails = os.environ.get("FAIL")
+    body = fails or os.environ.get("ANSWER", "{{}}")
+    url = api + request_id + ("/error" if fails else "/response")
+    urllib.request.urlopen(urllib.request.Request(url, data=body.encode(), method="POST")).close()
+"""
+"""A stub that writes each event to a file and answers with the variable ANSWER, or with the error object FAIL."""
+
+
 @contextmanager
 def cloud_under_test(folder: Path) -> Iterator[CloudUnderTest]:
     """A MiniStack with an asset bucket that holds a stub which does nothing."""
-    import io
-    import zipfile
-
     with ministack_process(folder) as endpoint:
         cloud = CloudUnderTest(endpoint, folder)
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as file:
-            file.writestr("bootstrap", "#!/bin/sh\n")
+            info = zipfile.ZipInfo("bootstrap")
+            info.external_attr = 0o755 << 16
+            file.writestr(info, _RECORDER.format(python=sys.executable, folder=str(folder / "events")))
         s3 = cloud.client("s3")
         s3.create_bucket(Bucket="assets")
         s3.put_object(Bucket="assets", Key="stub.zip", Body=archive.getvalue())

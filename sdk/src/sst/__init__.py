@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sst.infra.globals import dev as dev
     from sst.infra.globals import transform as transform
     from sst.infra.linkable import Linkable as Linkable
+    from sst.infra.secret import Secret as Secret
     from sst.resource import Link as Link
     from sst.resource import LinkError as LinkError
     from sst.resource import LinkSourceError as LinkSourceError
@@ -34,6 +35,7 @@ _HOMES = {
     "LinkSourceError": "sst.resource",
     "Linkable": "sst.infra.linkable",
     "Resource": "sst.resource",
+    "Secret": "sst.infra.secret",
     "app": "sst.infra.globals",
     "asset": "sst.infra.globals",
     "aws": "sst.aws",

@@ -81,7 +81,7 @@ def test_removal_retain_keeps_buckets(cloud: CloudUnderTest) -> None:
     cloud.apply(lambda: None, stage="kept", app=settings)
 
     cloud.client("s3").head_bucket(Bucket=manifest["outputs"]["name"])
-    assert read(cloud.folder / "state.jsonl") == {}
+    assert read(cloud.records / "state.jsonl") == {}
 
 
 def test_a_protected_resource_is_not_deleted(cloud: CloudUnderTest) -> None:
@@ -110,7 +110,7 @@ def test_a_failure_names_the_component_and_the_next_run_goes_on(cloud: CloudUnde
 
     with pytest.raises(RemoteError, match=r'Function "Api": could not create ApiFunction .*: \w+: ') as failure:
         cloud.apply(lambda: run(broken), stage="broken")
-    made = {entry.name for entry in read(cloud.folder / "state.jsonl").values() if entry.id}
+    made = {entry.name for entry in read(cloud.records / "state.jsonl").values() if entry.id}
     _, messages = cloud.apply(run, stage="broken")
 
     assert "role" in failure.value.message.lower()
@@ -229,7 +229,7 @@ def test_a_removal_killed_at_any_call_converges(cloud: CloudUnderTest) -> None:
         going = killed(cloud, at, before=False, run=lambda: None, stage="unkill", app=gone)
         cloud.apply(lambda: None, stage="unkill", app=gone)
 
-        assert read(cloud.folder / "state.jsonl") == {}
+        assert read(cloud.records / "state.jsonl") == {}
         with pytest.raises(cloud.client("lambda").exceptions.ResourceNotFoundException):
             cloud.client("lambda").get_function(FunctionName=manifest["functions"][0]["lambda_name"])
         at += 1

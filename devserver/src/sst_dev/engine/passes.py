@@ -52,9 +52,13 @@ async def program(context: Context, run: Callable[[], Any], resources: Resources
     async def body() -> None:
         nonlocal returned
         prepare(context)
-        returned = run()
-        if inspect.isawaitable(returned):
-            returned = await returned
+        try:
+            returned = run()
+            if inspect.isawaitable(returned):
+                returned = await returned
+        finally:
+            for callback in context.at_end:
+                callback()
         if returned is not None and not isinstance(returned, Mapping):
             raise UserError(f"run() must return a dictionary of outputs or nothing, it returned {returned!r}.")
 

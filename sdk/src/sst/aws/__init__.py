@@ -10,13 +10,29 @@ if TYPE_CHECKING:
     from sst.aws import realtime as realtime
     from sst.aws import task as task
     from sst.aws.streaming import stream as stream
+    from sst.infra.aws.api_gateway_v2 import ApiGatewayV2 as ApiGatewayV2
+    from sst.infra.aws.api_gateway_websocket import ApiGatewayWebSocket as ApiGatewayWebSocket
     from sst.infra.aws.bucket import Bucket as Bucket
+    from sst.infra.aws.bus import Bus as Bus
+    from sst.infra.aws.cron import Cron as Cron
+    from sst.infra.aws.dynamo import Dynamo as Dynamo
     from sst.infra.aws.function import Function as Function
+    from sst.infra.aws.kinesis_stream import KinesisStream as KinesisStream
+    from sst.infra.aws.queue import Queue as Queue
+    from sst.infra.aws.sns_topic import SnsTopic as SnsTopic
     from sst.infra.globals import iam_edit as iam_edit
     from sst.infra.permission import Permission as Permission
     from sst.infra.permission import permission as permission
 
 _HOMES = {
+    "ApiGatewayV2": "sst.infra.aws.api_gateway_v2",
+    "ApiGatewayWebSocket": "sst.infra.aws.api_gateway_websocket",
+    "Bus": "sst.infra.aws.bus",
+    "Cron": "sst.infra.aws.cron",
+    "Dynamo": "sst.infra.aws.dynamo",
+    "KinesisStream": "sst.infra.aws.kinesis_stream",
+    "Queue": "sst.infra.aws.queue",
+    "SnsTopic": "sst.infra.aws.sns_topic",
     "Bucket": "sst.infra.aws.bucket",
     "Function": "sst.infra.aws.function",
     "Permission": "sst.infra.permission",

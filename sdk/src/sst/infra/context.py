@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .app import App
 from .errors import ConfigError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,17 @@ class Context:
     transforms: list[tuple[type, Callable[..., None]]] = field(default_factory=list)
     wraps: dict[type, Callable[[Any], Any]] = field(default_factory=dict)
     noticed: set[str] = field(default_factory=set)
+
+    at_end: list[Callable[[], None]] = field(default_factory=list)
+    """Called once when `run()` has returned or failed."""
+
+    def when_declared(self, value: Callable[[], T]) -> Awaitable[T]:
+        """What *value* gives once the whole program has run: for resources that sum up what others ask of them."""
+        import asyncio
+
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.at_end.append(lambda: future.set_result(value()))
+        return future
 
     def say_once(self, text: str) -> None:
         """One notice per run, however many components have the same thing to say."""

@@ -68,10 +68,10 @@ _SERVICES = {
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
     "iam": "iam",
+    "iot": "iot",
     "kinesis": "kinesis",
     "lambda": "lambda_",
     "s3": "s3",
-    "scheduler": "events",
     "sns": "sns",
     "sqs": "sqs",
 }

@@ -15,6 +15,7 @@ from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
 from . import policy as iam_policy
+from .bucket_notification import BucketNotification
 from .url import parse_cors
 
 METHODS = ("DELETE", "GET", "HEAD", "POST", "PUT")
@@ -34,6 +35,7 @@ class Bucket(Component):
 
     token = "sst:aws:Bucket"  # noqa: S105 a Pulumi type
     transforms: ClassVar[tuple[str, ...]] = ("bucket", "cors", "policy", "public_access_block", "versioning")
+    _notified: bool
 
     def __init__(
         self,
@@ -79,6 +81,36 @@ class Bucket(Component):
         self._read()
         return self
 
+    def notify(
+        self,
+        *,
+        notifications: Sequence[Mapping[str, Any]],
+        transform: Mapping[str, Transform] | None = None,
+    ) -> BucketNotification:
+        """Tell functions, queues and topics what happens in this bucket; a bucket has one list of notifications.
+
+        ```python
+        bucket.notify(notifications=[
+            {"name": "Thumbs", "function": "functions/thumbs.handler", "events": ["s3:ObjectCreated:*"],
+             "filter_prefix": "images/"},
+            {"name": "Log", "queue": queue},
+        ])
+        ```
+        """
+        if self._notified:
+            raise ConfigError(
+                f"{self._label} has notifications already: S3 keeps them as one list.",
+                hint="Give notify() all of them at once.",
+            )
+        self._notified = True
+        return BucketNotification(
+            f"{self._name}Notifications",
+            bucket=self,
+            notifications=notifications,
+            transform=transform,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
     @property
     def nodes(self) -> dict[str, Any]:
         """The underlying resources: `bucket`."""
@@ -92,6 +124,7 @@ class Bucket(Component):
     # --- private ----------------------------------------------------------------------------------
 
     def _read(self) -> None:
+        self._notified = False
         self.name: pulumi.Output[str] = self._bucket.bucket
         self.arn: pulumi.Output[str] = self._bucket.arn
         self.domain: pulumi.Output[str] = self._bucket.bucket_domain_name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ..aws import Aws
@@ -152,8 +153,89 @@ class FunctionEventInvokeConfig(Put):
         aws.client("lambda").delete_function_event_invoke_config(FunctionName=id)
 
 
+class Permission(Kind):
+    """A statement of a function's policy, known by its statement id."""
+
+    replace = frozenset({"function", "statementId", "action", "principal", "sourceArn", "qualifier"})
+    identity = frozenset({"function", "statementId"})
+
+    def create(self, aws: Aws, inputs: Inputs) -> Made:
+        args = {
+            "FunctionName": inputs["function"],
+            "StatementId": inputs["statementId"],
+            "Action": inputs["action"],
+            "Principal": inputs["principal"],
+        }
+        if inputs.get("sourceArn"):
+            args["SourceArn"] = inputs["sourceArn"]
+        aws.client("lambda").add_permission(**args)
+        return Made(inputs["statementId"])
+
+    def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
+        # Nothing of it can be changed, so this is the function made anew, or a change whose end nobody saw.
+        if self.find(aws, new) is None:
+            self.create(aws, new)
+        return {}
+
+    def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
+        aws.client("lambda").remove_permission(FunctionName=inputs["function"], StatementId=id)
+
+    def find(self, aws: Aws, inputs: Inputs) -> Made | None:
+        try:
+            policy = aws.client("lambda").get_policy(FunctionName=inputs["function"])["Policy"]
+        except aws.client("lambda").exceptions.ResourceNotFoundException:
+            return None
+        sids = [statement.get("Sid") for statement in json.loads(policy)["Statement"]]
+        return Made(inputs["statementId"]) if inputs["statementId"] in sids else None
+
+
+class EventSourceMapping(Kind):
+    replace = frozenset({"eventSourceArn", "startingPosition"})
+    identity = frozenset({"eventSourceArn", "functionName"})
+
+    def create(self, aws: Aws, inputs: Inputs) -> Made:
+        args = {"EventSourceArn": inputs["eventSourceArn"], **self._args(inputs)}
+        if inputs.get("startingPosition"):
+            args["StartingPosition"] = inputs["startingPosition"]
+        return self._made(aws.client("lambda").create_event_source_mapping(**args))
+
+    def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
+        return self._made(aws.client("lambda").update_event_source_mapping(UUID=id, **self._args(new))).outputs
+
+    def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
+        aws.client("lambda").delete_event_source_mapping(UUID=id)
+
+    def find(self, aws: Aws, inputs: Inputs) -> Made | None:
+        found = aws.client("lambda").list_event_source_mappings(
+            EventSourceArn=inputs["eventSourceArn"], FunctionName=inputs["functionName"]
+        )["EventSourceMappings"]
+        return Made(found[0]["UUID"], self.update(aws, found[0]["UUID"], {}, inputs)) if found else None
+
+    def _args(self, inputs: Inputs) -> dict[str, Any]:
+        filters = (inputs.get("filterCriteria") or {}).get("filters", [])
+        args: dict[str, Any] = {
+            "FunctionName": inputs["functionName"],
+            "Enabled": inputs.get("enabled", True),
+            "FilterCriteria": {"Filters": [{"Pattern": item["pattern"]} for item in filters]},
+            "FunctionResponseTypes": inputs.get("functionResponseTypes", []),
+        }
+        names = {
+            "batchSize": "BatchSize",
+            "maximumBatchingWindowInSeconds": "MaximumBatchingWindowInSeconds",
+            "maximumRetryAttempts": "MaximumRetryAttempts",
+            "parallelizationFactor": "ParallelizationFactor",
+            "bisectBatchOnFunctionError": "BisectBatchOnFunctionError",
+        }
+        return args | {name: inputs[key] for key, name in names.items() if key in inputs}
+
+    def _made(self, answer: dict[str, Any]) -> Made:
+        return Made(answer["UUID"], {"uuid": answer["UUID"], "functionArn": answer.get("FunctionArn", "")})
+
+
 KINDS: dict[str, Kind] = {
     "Function": Function(),
     "FunctionUrl": FunctionUrl(),
     "FunctionEventInvokeConfig": FunctionEventInvokeConfig(),
+    "Permission": Permission(),
+    "EventSourceMapping": EventSourceMapping(),
 }

@@ -116,10 +116,40 @@ class BucketPolicy(_Setting):
         aws.client("s3").delete_bucket_policy(Bucket=id)
 
 
+class BucketNotification(_Setting):
+    """All notifications of a bucket: S3 keeps them as one document."""
+
+    def put(self, aws: Aws, inputs: Inputs) -> Made:
+        configuration = {}
+        for key, name, arn in (
+            ("lambdaFunctions", "LambdaFunctionConfigurations", "LambdaFunctionArn"),
+            ("queues", "QueueConfigurations", "QueueArn"),
+            ("topics", "TopicConfigurations", "TopicArn"),
+        ):
+            configuration[name] = [self._one(item, arn) for item in inputs.get(key, [])]
+        aws.client("s3").put_bucket_notification_configuration(
+            Bucket=inputs["bucket"], NotificationConfiguration=configuration
+        )
+        return Made(inputs["bucket"])
+
+    def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
+        aws.client("s3").put_bucket_notification_configuration(Bucket=id, NotificationConfiguration={})
+
+    def _one(self, item: Inputs, arn: str) -> dict[str, Any]:
+        rules = [
+            {"Name": name, "Value": item[key]}
+            for key, name in (("filterPrefix", "prefix"), ("filterSuffix", "suffix"))
+            if item.get(key)
+        ]
+        out = {"Id": item["id"], arn: item[arn[0].lower() + arn[1:]], "Events": item["events"]}
+        return {**out, "Filter": {"Key": {"FilterRules": rules}}} if rules else out
+
+
 KINDS: dict[str, Kind] = {
     "Bucket": Bucket(),
     "BucketVersioning": BucketVersioning(),
     "BucketCorsConfiguration": BucketCors(),
     "BucketPublicAccessBlock": BucketPublicAccessBlock(),
     "BucketPolicy": BucketPolicy(),
+    "BucketNotification": BucketNotification(),
 }

@@ -1,0 +1,127 @@
+"""Notifications of a bucket: to functions, queues and topics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pulumi
+from pulumi_aws import s3, sns
+
+from ..component import Component, Transform, fields
+from ..errors import ConfigError
+from . import policy
+from .queue import allow_send
+from .subscriber import allow_invoke, check_existing_queue, child_name, target_of
+
+if TYPE_CHECKING:
+    from .bucket import Bucket
+
+EVENTS = (
+    "s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy",
+    "s3:ObjectCreated:CompleteMultipartUpload", "s3:ObjectRemoved:*", "s3:ObjectRemoved:Delete",
+    "s3:ObjectRemoved:DeleteMarkerCreated", "s3:ObjectRestore:*", "s3:ObjectRestore:Post",
+    "s3:ObjectRestore:Completed", "s3:ObjectRestore:Delete", "s3:ReducedRedundancyLostObject", "s3:Replication:*",
+    "s3:Replication:OperationFailedReplication", "s3:Replication:OperationMissedThreshold",
+    "s3:Replication:OperationReplicatedAfterThreshold", "s3:Replication:OperationNotTracked", "s3:TestEvent",
+    "s3:LifecycleExpiration:*", "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated",
+    "s3:LifecycleTransition", "s3:IntelligentTiering", "s3:ObjectTagging:*", "s3:ObjectTagging:Put",
+    "s3:ObjectTagging:Delete", "s3:ObjectAcl:Put",
+)  # fmt: skip
+DEFAULT_EVENTS = (
+    "s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectRestore:*", "s3:ReducedRedundancyLostObject",
+    "s3:Replication:*", "s3:LifecycleExpiration:*", "s3:LifecycleTransition", "s3:IntelligentTiering",
+    "s3:ObjectTagging:*", "s3:ObjectAcl:Put",
+)  # fmt: skip
+"""All events of a bucket (BucketNotification, `events`)."""
+
+
+class BucketNotification(Component):
+    """All notifications of one bucket. Made by `Bucket.notify`."""
+
+    token = "sst:aws:BucketNotification"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("notification",)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        bucket: Bucket,
+        notifications: Sequence[Mapping[str, Any]],
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts, transform)
+        self._bucket = bucket
+        self._functions: list[Any] = []
+        self._ready: list[pulumi.Resource] = []
+        if isinstance(notifications, Mapping) or not notifications:
+            raise ConfigError(f"{self._label}: notifications must be a list of dictionaries, got {notifications!r}.")
+        found: dict[str, list[dict[str, Any]]] = {"lambda_functions": [], "queues": [], "topics": []}
+        seen: set[str] = set()
+        for index, item in enumerate(notifications):
+            self._add(found, seen, f"{self._label}: notifications[{index}]", item)
+        args: dict[str, Any] = {"bucket": bucket.name, **{key: items or None for key, items in found.items()}}
+        self._notification = self._make(
+            s3.BucketNotification,
+            f"{name}Notification",
+            args,
+            transform="notification",
+            opts=pulumi.ResourceOptions(depends_on=self._ready),
+        )
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The underlying resources: `notification`, and `functions` in the order of the notifications."""
+        return {"notification": self._notification, "functions": self._functions}
+
+    def _add(self, found: dict[str, list[dict[str, Any]]], seen: set[str], where: str, item: Any) -> None:
+        kinds = ("function", "queue", "topic")
+        given = fields(where, item, ("name", "events", "filter_prefix", "filter_suffix", *kinds), required=("name",))
+        chosen = [kind for kind in kinds if given.get(kind) is not None]
+        if len(chosen) != 1:
+            raise ConfigError(f"{where} needs exactly one of function, queue and topic.")
+        if given["name"] in seen:
+            raise ConfigError(f"{where}: the name {given['name']!r} is used twice.")
+        seen.add(given["name"])
+        events = list(given.get("events") or DEFAULT_EVENTS)
+        for event in events:
+            if event not in EVENTS:
+                raise ConfigError(f"{where}: events holds {event!r}, which is no event of S3.")
+        entry = {
+            "id": given["name"],
+            "events": events,
+            "filter_prefix": given.get("filter_prefix"),
+            "filter_suffix": given.get("filter_suffix"),
+        }
+        entry = {key: value for key, value in entry.items() if value is not None}
+        source = self._bucket.arn
+        if chosen == ["function"]:
+            name = child_name(self._bucket._name, "Subscriber", given["name"])
+            target = target_of(self, name, given["function"], trigger=f"bucket {self._bucket._name}")
+            self._functions.append(target.function)
+            self._ready.append(allow_invoke(self, name, target, "s3.amazonaws.com", source))
+            found["lambda_functions"].append({**entry, "lambda_function_arn": target.arn})
+        elif chosen == ["queue"]:
+            arn = check_existing_queue(f"{where}: queue", given["queue"])
+            self._ready += allow_send(given["queue"], "s3.amazonaws.com", source)
+            found["queues"].append({**entry, "queue_arn": arn})
+        else:
+            topic = given["topic"]
+            self._ready += self._allow_publish(given["name"], topic)
+            found["topics"].append({**entry, "topic_arn": getattr(topic, "arn", topic)})
+
+    def _allow_publish(self, name: str, topic: Any) -> list[pulumi.Resource]:
+        """Let the bucket publish to a topic of this app."""
+        if not isinstance(topic, Component):
+            return []
+        arn: Any = getattr(topic, "arn", None)
+        statement = {
+            "Effect": "Allow",
+            "Action": "sns:Publish",
+            "Resource": arn,
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Condition": {"ArnEquals": {"aws:SourceArn": self._bucket.arn}},
+        }
+        args = {"arn": arn, "policy": policy.document([statement])}
+        return [self._make(sns.TopicPolicy, child_name(self._name, name, "TopicPolicy"), args)]

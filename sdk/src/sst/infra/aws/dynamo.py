@@ -1,0 +1,219 @@
+"""`sst.aws.Dynamo`: a DynamoDB table and the functions that follow its stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi_aws import dynamodb, lambda_
+
+from ..component import Component, Transform, fields, one_of
+from ..errors import ConfigError
+from ..linkable import Definition
+from ..naming import physical_name
+from ..permission import Permission
+from .subscriber import Subscriber, child_name, filter_criteria, target_of
+
+TYPES = {"string": "S", "number": "N", "binary": "B"}
+STREAMS = {
+    "keys-only": "KEYS_ONLY",
+    "new-image": "NEW_IMAGE",
+    "old-image": "OLD_IMAGE",
+    "new-and-old-images": "NEW_AND_OLD_IMAGES",
+}
+READ_STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+"""What a function needs to follow a table's stream (Lambda developer guide, DynamoDB)."""
+
+
+class Dynamo(Component):
+    """A DynamoDB table, on demand.
+
+    ```python
+    table = sst.aws.Dynamo(
+        "Notes",
+        fields={"user": "string", "id": "string", "at": "number"},
+        primary_index={"hash_key": "user", "range_key": "id"},
+        global_indexes={"ByTime": {"hash_key": "user", "range_key": "at"}},
+        stream="new-and-old-images",
+    )
+    table.subscribe("Audit", "functions/audit.handler", filters=[{"eventName": ["INSERT"]}])
+    ```
+
+    A receiver of the link reads `Resource.Notes.name` and may do `dynamodb:*` on the table and its indexes.
+    """
+
+    token = "sst:aws:Dynamo"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("table",)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        fields: Mapping[str, str],
+        primary_index: Mapping[str, str],
+        global_indexes: Mapping[str, Mapping[str, Any]] | None = None,
+        local_indexes: Mapping[str, Mapping[str, Any]] | None = None,
+        stream: str | None = None,
+        ttl: str | None = None,
+        deletion_protection: bool = False,
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts, transform)
+        where = self._label
+        kinds = _fields(where, fields)
+        primary = _index(where, "primary_index", primary_index, kinds)
+        indexes = [
+            {"name": key, **_index(where, f"global_indexes[{key!r}]", value, kinds)}
+            for key, value in (global_indexes or {}).items()
+        ]
+        local = [
+            {"name": key, **_index(where, f"local_indexes[{key!r}]", value, kinds, local=True)}
+            for key, value in (local_indexes or {}).items()
+        ]
+        used = {index[k] for index in (primary, *indexes, *local) for k in ("hash_key", "range_key") if k in index}
+        for key in kinds.keys() - used:
+            raise ConfigError(
+                f"{where}: fields declares {key!r}, which no index uses.",
+                hint="Declare only the keys of indexes: DynamoDB takes any other field without a declaration.",
+            )
+        if stream is not None:
+            one_of(f"{where}: stream", stream, tuple(STREAMS))
+        args: dict[str, Any] = {
+            "name": physical_name(f"{name}Table", limit=255),
+            "attributes": [{"name": key, "type": value} for key, value in sorted(kinds.items())],
+            "billing_mode": "PAY_PER_REQUEST",
+            "hash_key": primary["hash_key"],
+            "range_key": primary.get("range_key"),
+            "global_secondary_indexes": indexes or None,
+            "local_secondary_indexes": local or None,
+            "stream_enabled": stream is not None or None,
+            "stream_view_type": STREAMS[stream] if stream is not None else None,
+            "ttl": {"attribute_name": ttl, "enabled": True} if ttl is not None else None,
+            "point_in_time_recovery": {"enabled": True},
+            "deletion_protection_enabled": deletion_protection,
+        }
+        self._table = self._make(dynamodb.Table, f"{name}Table", args, transform="table")
+        self._has_stream = stream is not None
+        self._read()
+
+    @classmethod
+    def get(cls, name: str, table_name: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Dynamo:
+        """A table that exists already, by its name. Nothing is created."""
+        self = cls.__new__(cls)
+        Component.__init__(self, name, opts)
+        self._table = dynamodb.Table.get(f"{name}Table", table_name, opts=pulumi.ResourceOptions(parent=self))
+        self._has_stream = True
+        self._read()
+        return self
+
+    def subscribe(
+        self,
+        name: str,
+        subscriber: Subscriber,
+        *,
+        filters: Sequence[Mapping[str, Any]] = (),
+        transform: Mapping[str, Transform] | None = None,
+    ) -> StreamSubscriber:
+        """Call a function with the changes of this table; at most two functions can follow one stream.
+
+        *filters* are patterns for stream records, of which one must match.
+        """
+        if not self._has_stream:
+            raise ConfigError(
+                f"{self._label} has no stream to subscribe to.", hint='Give it stream="new-and-old-images".'
+            )
+        return StreamSubscriber(
+            child_name(self._name, "Subscriber", name),
+            stream_arn=self._table.stream_arn,
+            subscriber=subscriber,
+            filters=filters,
+            read=READ_STREAM,
+            trigger=f"table {self._name}",
+            transform=transform,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The underlying resources: `table`."""
+        return {"table": self._table}
+
+    def sst_link(self) -> Definition:
+        """`name`; the receiver may do everything with the table and its indexes (Dynamo, Links)."""
+        below = pulumi.Output.concat(self.arn, "/*")
+        return Definition({"name": self.name}, [Permission(["dynamodb:*"], [self.arn, below])])
+
+    def _read(self) -> None:
+        self.arn: pulumi.Output[str] = self._table.arn
+        self.name: pulumi.Output[str] = self._table.name
+        self.stream_arn: pulumi.Output[str] = self._table.stream_arn
+
+
+class StreamSubscriber(Component):
+    """A table's or data stream's records that reach a function. Made by `subscribe` of the two."""
+
+    token = "sst:aws:StreamLambdaSubscriber"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("event_source_mapping",)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stream_arn: pulumi.Input[str],
+        subscriber: Subscriber,
+        filters: Sequence[Mapping[str, Any]],
+        read: list[str],
+        trigger: str,
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(f"{name}Mapping", opts, transform)
+        criteria = filter_criteria(self._label, filters)
+        self._target = target_of(self, name, subscriber, trigger=trigger, permissions=[Permission(read, [stream_arn])])
+        self._mapping = self._make(
+            lambda_.EventSourceMapping,
+            f"{name}Mapping",
+            {
+                "event_source_arn": stream_arn,
+                "function_name": self._target.arn,
+                "starting_position": "LATEST",
+                "filter_criteria": criteria,
+            },
+            transform="event_source_mapping",
+            opts=pulumi.ResourceOptions(depends_on=list(self._target.ready)),
+        )
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The underlying resources: `function` and `event_source_mapping`."""
+        return {"function": self._target.function, "event_source_mapping": self._mapping}
+
+
+def _fields(where: str, value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not value:
+        raise ConfigError(f'{where}: fields must map names to types, for example {{"id": "string"}}, got {value!r}.')
+    return {key: TYPES[one_of(f"{where}: fields[{key!r}]", kind, tuple(TYPES))] for key, kind in value.items()}
+
+
+def _index(
+    where: str, argument: str, value: object, kinds: Mapping[str, str], *, local: bool = False
+) -> dict[str, Any]:
+    """An index as the AWS provider takes it; its keys must be declared in `fields`."""
+    allowed = ("range_key", "projection") if local else ("hash_key", "range_key", "projection")
+    required = ("range_key",) if local else ("hash_key",)
+    given = fields(f"{where}: {argument}", value, allowed, required=required)
+    for key in ("hash_key", "range_key"):
+        if given.get(key) is not None and given[key] not in kinds:
+            raise ConfigError(
+                f"{where}: {argument}.{key} is {given[key]!r}, which fields does not declare.",
+                hint=f'Add {given[key]!r} to fields with its type: "string", "number" or "binary".',
+            )
+    projection = given.pop("projection", "all")
+    if argument == "primary_index":
+        return given
+    if isinstance(projection, (list, tuple)):
+        return {**given, "projection_type": "INCLUDE", "non_key_attributes": list(projection)}
+    one_of(f"{where}: {argument}.projection", projection, ("all", "keys-only"))
+    return {**given, "projection_type": "ALL" if projection == "all" else "KEYS_ONLY"}

@@ -1,0 +1,271 @@
+"""`sst.aws.Queue`: an SQS queue and the function that works it off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi_aws import lambda_, sqs
+
+from ..component import Component, Transform, checked, fields
+from ..errors import ConfigError
+from ..linkable import Definition
+from ..naming import physical_name
+from ..permission import Permission
+from ..units import seconds
+from . import policy
+from .subscriber import Subscriber, filter_criteria, target_of
+
+RECEIVE = [
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+]
+"""What a function needs to be fed from a queue (Lambda developer guide, Amazon SQS)."""
+
+
+class Queue(Component):
+    """An SQS queue.
+
+    ```python
+    dead = sst.aws.Queue("Dead")
+    jobs = sst.aws.Queue("Jobs", dlq=dead.arn, visibility_timeout="1 minute")
+    jobs.subscribe("functions/jobs.handler", batch={"size": 5, "partial_responses": True})
+    ```
+
+    A receiver of the link reads `Resource.Jobs.url` and may do `sqs:*` on the queue.
+    """
+
+    token = "sst:aws:Queue"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("queue",)
+    _subscribed: bool
+    _senders: list[dict[str, Any]]
+    _policy: sqs.QueuePolicy | None
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        fifo: bool | Mapping[str, Any] = False,
+        delay: pulumi.Input[str] = "0 seconds",
+        visibility_timeout: pulumi.Input[str] = "30 seconds",
+        dlq: pulumi.Input[str] | Queue | Mapping[str, Any] | None = None,
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts, transform)
+        where = self._label
+        fifo_settings = (
+            {} if isinstance(fifo, bool) else fields(f"{where}: fifo", fifo, ("content_based_deduplication",))
+        )
+        is_fifo = fifo is not False
+        self._visibility = checked(
+            visibility_timeout, lambda value: seconds(f"{where}: visibility_timeout", value, most=43200)
+        )
+        args: dict[str, Any] = {
+            "name": physical_name(f"{name}Queue", limit=80, suffix=".fifo" if is_fifo else ""),
+            "fifo_queue": is_fifo or None,
+            "content_based_deduplication": fifo_settings.get("content_based_deduplication"),
+            "delay_seconds": checked(delay, lambda value: seconds(f"{where}: delay", value, most=900)),
+            "visibility_timeout_seconds": self._visibility,
+            "redrive_policy": _redrive(where, dlq),
+        }
+        self._queue = self._make(sqs.Queue, f"{name}Queue", args, transform="queue")
+        self._read()
+
+    @classmethod
+    def get(cls, name: str, queue_url: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Queue:
+        """A queue that exists already, by its URL. Nothing is created."""
+        self = cls.__new__(cls)
+        Component.__init__(self, name, opts)
+        self._visibility = 30
+        self._queue = sqs.Queue.get(f"{name}Queue", queue_url, opts=pulumi.ResourceOptions(parent=self))
+        self._read()
+        return self
+
+    def subscribe(
+        self,
+        subscriber: Subscriber,
+        *,
+        batch: Mapping[str, Any] | None = None,
+        filters: Sequence[Mapping[str, Any]] = (),
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> QueueLambdaSubscriber:
+        """Have a function work off this queue; a queue takes one.
+
+        *batch* may hold `size`, `window` and `partial_responses`; *filters* are patterns of which one must match.
+        The function may be a handler, the arguments of a `Function`, a `Function` or an ARN.
+        """
+        if self._subscribed:
+            raise ConfigError(
+                f"{self._label} has a subscriber already: its messages go to one function only.",
+                hint="Use an SnsTopic or a Bus to reach several functions.",
+            )
+        self._subscribed = True
+        _check_timeout(self._label, subscriber, self._visibility)
+        return QueueLambdaSubscriber(
+            f"{self._name}Subscriber",
+            queue_arn=self.arn,
+            subscriber=subscriber,
+            batch=batch,
+            filters=filters,
+            transform=transform,
+            opts=pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts),
+            _trigger=f"queue {self._name}",
+            _visibility=self._visibility,
+        )
+
+    @staticmethod
+    def subscribe_arn(
+        name: str,
+        queue_arn: pulumi.Input[str],
+        subscriber: Subscriber,
+        *,
+        batch: Mapping[str, Any] | None = None,
+        filters: Sequence[Mapping[str, Any]] = (),
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> QueueLambdaSubscriber:
+        """Have a function work off a queue that is not of this app (Queue, static `subscribe`)."""
+        return QueueLambdaSubscriber(
+            name,
+            queue_arn=queue_arn,
+            subscriber=subscriber,
+            batch=batch,
+            filters=filters,
+            transform=transform,
+            opts=opts,
+        )
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The underlying resources: `queue`."""
+        return {"queue": self._queue}
+
+    def sst_link(self) -> Definition:
+        """`url`; the receiver may do everything with the queue (Queue, Links)."""
+        return Definition({"url": self.url}, [Permission(["sqs:*"], [self.arn])])
+
+    def _allow_send(self, service: str, source: pulumi.Input[str]) -> pulumi.Resource:
+        """Let *service* send on behalf of *source*; the policy that says so, with those of all other senders."""
+        self._senders.append(
+            {
+                "Effect": "Allow",
+                "Action": "sqs:SendMessage",
+                "Resource": self.arn,
+                "Principal": {"Service": service},
+                "Condition": {"ArnEquals": {"aws:SourceArn": source}},
+            }
+        )
+        if self._policy is None:
+            # A queue has one policy, and who else sends is known only when the whole program has run.
+            document = self._context.when_declared(lambda: policy.document(self._senders))
+            self._policy = self._make(
+                sqs.QueuePolicy, f"{self._name}Policy", {"queue_url": self.url, "policy": document}
+            )
+        return self._policy
+
+    def _read(self) -> None:
+        self._subscribed = False
+        self._senders = []
+        self._policy = None
+        self.arn: pulumi.Output[str] = self._queue.arn
+        self.url: pulumi.Output[str] = self._queue.url
+
+
+class QueueLambdaSubscriber(Component):
+    """A queue that feeds a function. Made by `Queue.subscribe`."""
+
+    token = "sst:aws:QueueLambdaSubscriber"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("event_source_mapping",)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        queue_arn: pulumi.Input[str],
+        subscriber: Subscriber,
+        batch: Mapping[str, Any] | None = None,
+        filters: Sequence[Mapping[str, Any]] = (),
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        _trigger: str = "queue",
+        _visibility: pulumi.Input[int] = 30,
+    ) -> None:
+        super().__init__(f"{name}Mapping", opts, transform)
+        where = self._label
+        given = fields(f"{where}: batch", batch or {}, ("size", "window", "partial_responses"))
+        size = given.get("size", 10)
+        if not isinstance(size, int) or not 1 <= size <= 10_000:
+            raise ConfigError(f"{where}: batch.size must be between 1 and 10000, got {size!r}.")
+        window = seconds(f"{where}: batch.window", given.get("window", "0 seconds"), most=300)
+        if size > 10 and window < 1:
+            raise ConfigError(f"{where}: batch.window must be at least 1 second when batch.size is above 10.")
+        criteria = filter_criteria(where, filters)
+        # AWS refuses a function that may run longer than its queue hides a message.
+        stub_timeout = checked(_visibility, lambda value: max(1, min(900, int(value))))
+        self._target = target_of(
+            self,
+            name,
+            subscriber,
+            trigger=_trigger,
+            permissions=[Permission(RECEIVE, [queue_arn])],
+            stub_timeout=stub_timeout,
+        )
+        self._mapping = self._make(
+            lambda_.EventSourceMapping,
+            f"{name}Mapping",
+            {
+                "event_source_arn": queue_arn,
+                "function_name": self._target.arn,
+                "batch_size": size,
+                "maximum_batching_window_in_seconds": window,
+                "filter_criteria": criteria,
+                "function_response_types": ["ReportBatchItemFailures"] if given.get("partial_responses") else None,
+            },
+            transform="event_source_mapping",
+            opts=pulumi.ResourceOptions(depends_on=list(self._target.ready)),
+        )
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The underlying resources: `function` and `event_source_mapping`."""
+        return {"function": self._target.function, "event_source_mapping": self._mapping}
+
+
+def allow_send(queue: Any, service: str, source: pulumi.Input[str]) -> list[pulumi.Resource]:
+    """Let *service* send to *queue*, when that is a component of this app; what must exist before it does."""
+    return [queue._allow_send(service, source)] if isinstance(queue, Queue) else []
+
+
+def _redrive(where: str, dlq: Any) -> Any:
+    if dlq is None:
+        return None
+    given = fields(f"{where}: dlq", dlq, ("queue", "retry"), required=("queue",)) if isinstance(dlq, Mapping) else {}
+    queue = given.get("queue", dlq)
+    arn = getattr(queue, "arn", queue)
+    retry = given.get("retry", 3)
+    if not isinstance(arn, (str, pulumi.Output)) or (isinstance(arn, str) and not arn.startswith("arn:")):
+        raise ConfigError(f"{where}: dlq must be the ARN of a queue, got {dlq!r}.", hint="Write dlq=dead.arn.")
+    if not isinstance(retry, int) or not 1 <= retry <= 1000:
+        raise ConfigError(f"{where}: dlq.retry must be between 1 and 1000, got {retry!r}.")
+    return pulumi.Output.from_input(arn).apply(
+        lambda value: json.dumps({"deadLetterTargetArn": value, "maxReceiveCount": retry})
+    )
+
+
+def _check_timeout(where: str, subscriber: Any, visibility: Any) -> None:
+    """The function must be done before its messages show up again (SQS, visibility timeout)."""
+    wanted = subscriber.get("timeout", "20 seconds") if isinstance(subscriber, Mapping) else "20 seconds"
+    if not isinstance(wanted, str) or not isinstance(visibility, int) or isinstance(subscriber, pulumi.Output):
+        return
+    if seconds(f"{where}: timeout of the subscriber", wanted) > visibility:
+        raise ConfigError(
+            f"{where}: the subscriber may run {wanted}, but visibility_timeout is {visibility} seconds.",
+            hint="Raise visibility_timeout to at least the timeout of the function: AWS refuses less.",
+        )

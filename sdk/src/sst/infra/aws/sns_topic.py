@@ -1,0 +1,199 @@
+"""`sst.aws.SnsTopic`: a topic that notifies functions and queues."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi_aws import sns
+
+from ..component import Component, Transform
+from ..errors import ConfigError
+from ..linkable import Definition
+from ..naming import physical_name
+from ..permission import Permission
+from .queue import Queue, allow_send
+from .subscriber import Subscriber, allow_invoke, check_existing_queue, child_name, target_of
+
+
+class SnsTopic(Component):
+    """An SNS topic.
+
+    ```python
+    topic = sst.aws.SnsTopic("Orders")
+    topic.subscribe("Mail", "functions/mail.handler", filter={"price_usd": [{"numeric": [">=", 100]}]})
+    topic.subscribe_queue("Archive", queue)
+    ```
+
+    A receiver of the link reads `Resource.Orders.arn` and may do `sns:*` on the topic.
+    """
+
+    token = "sst:aws:SnsTopic"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("topic",)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        fifo: bool = False,
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts, transform)
+        args: dict[str, Any] = {
+            "name": physical_name(f"{name}Topic", limit=256, suffix=".fifo" if fifo else ""),
+            "fifo_topic": fifo or None,
+        }
+        self._topic = self._make(sns.Topic, f"{name}Topic", args, transform="topic")
+        self._read()
+
+    @classmethod
+    def get(cls, name: str, topic_arn: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> SnsTopic:
+        """A topic that exists already, by its ARN. Nothing is created."""
+        self = cls.__new__(cls)
+        Component.__init__(self, name, opts)
+        self._topic = sns.Topic.get(f"{name}Topic", topic_arn, opts=pulumi.ResourceOptions(parent=self))
+        self._read()
+        return self
+
+    def subscribe(
+        self,
+        name: str,
+        subscriber: Subscriber,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        transform: Mapping[str, Transform] | None = None,
+    ) -> SnsTopicLambdaSubscriber:
+        """Notify a function: a handler, the arguments of a `Function`, a `Function` or an ARN."""
+        return SnsTopicLambdaSubscriber(
+            child_name(self._name, "Subscriber", name),
+            topic_arn=self.arn,
+            subscriber=subscriber,
+            filter=filter,
+            transform=transform,
+            opts=pulumi.ResourceOptions(parent=self),
+            _trigger=f"topic {self._name}",
+        )
+
+    def subscribe_queue(
+        self,
+        name: str,
+        queue: Queue | pulumi.Input[str],
+        *,
+        filter: Mapping[str, Any] | None = None,
+        transform: Mapping[str, Transform] | None = None,
+    ) -> SnsTopicQueueSubscriber:
+        """Notify a queue: a `Queue`, or the ARN of one."""
+        return SnsTopicQueueSubscriber(
+            child_name(self._name, "Subscriber", name),
+            topic_arn=self.arn,
+            queue=queue,
+            filter=filter,
+            transform=transform,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    @staticmethod
+    def subscribe_arn(
+        name: str, topic_arn: pulumi.Input[str], subscriber: Subscriber, *, filter: Mapping[str, Any] | None = None
+    ) -> SnsTopicLambdaSubscriber:
+        """Notify a function of a topic that is not of this app (SnsTopic, static `subscribe`)."""
+        return SnsTopicLambdaSubscriber(name, topic_arn=topic_arn, subscriber=subscriber, filter=filter)
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The underlying resources: `topic`."""
+        return {"topic": self._topic}
+
+    def sst_link(self) -> Definition:
+        """`arn`; the receiver may do everything with the topic (SnsTopic, Links)."""
+        return Definition({"arn": self.arn}, [Permission(["sns:*"], [self.arn])])
+
+    def _read(self) -> None:
+        self.arn: pulumi.Output[str] = self._topic.arn
+        self.name: pulumi.Output[str] = self._topic.name
+
+
+class SnsTopicLambdaSubscriber(Component):
+    """A topic that calls a function. Made by `SnsTopic.subscribe`."""
+
+    token = "sst:aws:SnsTopicLambdaSubscriber"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("subscription",)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        topic_arn: pulumi.Input[str],
+        subscriber: Subscriber,
+        filter: Mapping[str, Any] | None = None,
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        _trigger: str = "topic",
+    ) -> None:
+        super().__init__(f"{name}Subscription", opts, transform)
+        policy_text = filter_policy(self._label, filter)
+        self._target = target_of(self, name, subscriber, trigger=_trigger)
+        permission = allow_invoke(self, name, self._target, "sns.amazonaws.com", topic_arn)
+        self._subscription = self._make(
+            sns.TopicSubscription,
+            f"{name}Subscription",
+            {
+                "topic": topic_arn,
+                "protocol": "lambda",
+                "endpoint": self._target.arn,
+                "filter_policy": policy_text,
+            },
+            transform="subscription",
+            opts=pulumi.ResourceOptions(depends_on=[permission]),
+        )
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The underlying resources: `function` and `subscription`."""
+        return {"function": self._target.function, "subscription": self._subscription}
+
+
+class SnsTopicQueueSubscriber(Component):
+    """A topic that feeds a queue. Made by `SnsTopic.subscribe_queue`."""
+
+    token = "sst:aws:SnsTopicQueueSubscriber"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("subscription",)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        topic_arn: pulumi.Input[str],
+        queue: Queue | pulumi.Input[str],
+        filter: Mapping[str, Any] | None = None,
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts, transform)
+        policy_text = filter_policy(self._label, filter)
+        queue_arn = check_existing_queue(f"{self._label}: queue", queue)
+        ready = allow_send(queue, "sns.amazonaws.com", topic_arn)
+        self._subscription = self._make(
+            sns.TopicSubscription,
+            f"{name}Subscription",
+            {"topic": topic_arn, "protocol": "sqs", "endpoint": queue_arn, "filter_policy": policy_text},
+            transform="subscription",
+            opts=pulumi.ResourceOptions(depends_on=ready),
+        )
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The underlying resources: `subscription`."""
+        return {"subscription": self._subscription}
+
+
+def filter_policy(where: str, value: Any) -> str | None:
+    """`filter=` as the JSON that SNS takes."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not all(isinstance(item, list) for item in value.values()):
+        raise ConfigError(f"{where}: filter must map attributes to lists of conditions, got {value!r}.")
+    return json.dumps(value)
