@@ -52,6 +52,21 @@ async def test_each_process_is_an_environment_of_its_own() -> None:
         assert len(dev.environments) == 2
 
 
+async def test_a_small_call_costs_four_operations() -> None:
+    """Event and answer, each published and delivered once: the proof that the socket lives needs none of its own."""
+    async with Broker() as broker, dev_server(broker):
+        one = _bridge(environ(broker))
+        await one.start()
+        assert [reply async for reply in one.invoke(_invoke(b"first, with a hello"))]
+        before = broker.service.metered.copy()
+        for _ in range(5):
+            assert [reply async for reply in one.invoke(_invoke(b"{}"))]
+        spent = broker.service.metered - before
+        await one.close()
+
+    assert spent == {"publish": 10, "delivery": 10}
+
+
 async def test_unreachable_service_does_not_keep_events_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the service the environment still starts, and an event learns why nobody is reached."""
     monkeypatch.setattr(bridge, "CONNECT_BUDGET", 0.05)

@@ -13,7 +13,7 @@ import secrets
 import time
 import traceback
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Protocol
 
 from sst_bridge.endpoint import Unreachable
@@ -182,4 +182,5 @@ def _error(error_type: str, message: str, trace: Sequence[str] = ()) -> Error:
 def _note(line: str) -> None:
     """One line for the function's log. In local mode it also spares each call 45 ms: MiniStack waits that long
     for output of an invocation that writes none."""
-    os.write(2, line.encode("utf-8", "replace") + b"\n")
+    with suppress(OSError):  # nobody reads the log any more: the watch on the Runtime API will notice
+        os.write(2, line.encode("utf-8", "replace") + b"\n")
