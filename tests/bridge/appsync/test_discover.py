@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
 from dataclasses import dataclass
 
+import boto3
 import pytest
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 from sst_bridge.appsync.discover import FRESH, USABLE, ChainCredentials, event_api
 from sst_bridge.appsync.signing import Credentials
+
+from tests.bridge.appsync.conftest import DEV, joined
+from tests.support.broker import Broker
+from tests.support.event_service import Principal
 
 
 def test_hosts_are_taken_as_they_are() -> None:
@@ -115,6 +121,24 @@ def test_botocore_is_such_a_chain() -> None:
     chain = RefreshableCredentials.create_from_metadata(metadata, lambda: metadata, "sts-assume-role")
 
     assert ChainCredentials(chain.get_frozen_credentials)() == Credentials("AKID", "s", "t")
+
+
+async def test_from_boto3_to_an_event(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole AWS mode: hosts from boto3's `get_api`, temporary credentials from its chain, an event that arrives."""
+    broker.service.principals = {"AKID": Principal("secret", "token")}
+    for name, value in (("ACCESS_KEY_ID", "AKID"), ("SECRET_ACCESS_KEY", "secret"), ("SESSION_TOKEN", "token")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    session = boto3.Session(region_name="us-east-1")
+    appsync = session.client("appsync", endpoint_url=f"http://127.0.0.1:{broker.port}")
+    described = await asyncio.to_thread(appsync.get_api, apiId="xyz")
+    found = session.get_credentials()
+    assert found is not None
+    credentials = ChainCredentials(found.get_frozen_credentials)
+
+    async with joined(event_api(described["api"], session.region_name), DEV, credentials=credentials) as dev:
+        dev.channel.publish(DEV, ['"x"'])
+        assert await dev.heard() == ['"x"']
 
 
 def test_boto3_is_not_needed() -> None:
