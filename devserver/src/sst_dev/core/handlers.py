@@ -132,8 +132,8 @@ def _source_roots(root: Path) -> list[Path]:
 def _import_root(root: Path, file: Path) -> tuple[Path, list[Path]]:
     """The folder the module name of *file* starts in, and further folders `import` would look in."""
     project = nearest_project(root, file) or root
-    if not file.is_relative_to(project):
-        project = root
+    if not project.is_relative_to(root):
+        project = root  # an app in a folder of a larger project: handlers are relative to the app
     source = project / "src"
     base = source if file.is_relative_to(source) and _is_package(project) else project
     while (base / "__init__.py").is_file():
