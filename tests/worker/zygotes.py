@@ -149,13 +149,19 @@ class Zygote:
     """A zygote (or spare) process and its control socket."""
 
     def __init__(
-        self, python: str = sys.executable, *, spare: bool = False, environment: dict[str, str] | None = None
+        self,
+        python: str = sys.executable,
+        *,
+        spare: bool = False,
+        environment: dict[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self.control, theirs = socket.socketpair()
         self.control.settimeout(40)
         self.process = subprocess.Popen(
             launch.command(python, theirs.fileno(), spare=spare),
             pass_fds=[theirs.fileno()],
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             env={"PATH": os.environ["PATH"], **(environment or {})},
             start_new_session=True,
@@ -194,10 +200,9 @@ class Zygote:
 
 
 @contextmanager
-def zygote(
-    python: str = sys.executable, *, spare: bool = False, environment: dict[str, str] | None = None
-) -> Iterator[Zygote]:
-    started = Zygote(python, spare=spare, environment=environment)
+def zygote(python: str = sys.executable, **how: Any) -> Iterator[Zygote]:
+    """A `Zygote` that ends with the block."""
+    started = Zygote(python, **how)
     try:
         yield started
     finally:

@@ -31,7 +31,7 @@ def run(channel: socket.socket, output: int, handler: logs.Handler) -> None:
     try:
         init, _ = wire.receive(channel)
     except EOFError:
-        return
+        os._exit(0)
     Worker(channel, output, handler, init).run()
     # As on Lambda, which kills an environment it no longer needs: no atexit, no waiting for threads.
     os._exit(0)
