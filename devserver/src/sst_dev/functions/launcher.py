@@ -7,7 +7,7 @@ import importlib.util
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -89,6 +89,7 @@ class Launcher:
         self._locks: dict[str, asyncio.Lock] = {}
         self._warned: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closing: set[asyncio.Task[Any]] = set()
         self.secret = secrets.token_hex(16)
         """Of the markers in this session's worker output."""
         self._manifest: Manifest | None = None
@@ -172,7 +173,7 @@ class Launcher:
         nurseries = [*self._retired, *(held.nursery for held in self._held.values())]
         self._held.clear()
         self._retired.clear()
-        await asyncio.gather(*(nursery.close() for nursery in nurseries))
+        await asyncio.gather(*self._closing, *(nursery.close() for nursery in nurseries))
 
     async def _plan(self, function: Function) -> _Plan:
         plan = self._plans.get(function.name)
@@ -255,7 +256,7 @@ class Launcher:
     def _close_retired(self) -> None:
         for nursery in [n for n in self._retired if not n.live]:
             self._retired.remove(nursery)
-            spawn(nursery.close(), name="closing a zygote", owner=self._tasks)
+            spawn(nursery.close(), name="closing a zygote", owner=self._closing)
 
     def _warn_of_version(self, function: Function, interpreter: Interpreter) -> None:
         wanted = function.runtime.removeprefix("python")
@@ -269,7 +270,7 @@ class Launcher:
             )
 
 
-def worker_kind(environment: os._Environ[str]) -> Literal["zygote", "spare"]:
+def worker_kind(environment: Mapping[str, str]) -> Literal["zygote", "spare"]:
     """`SST_WORKERS`, or what suits the platform: macOS frameworks do not survive a fork. Raises UserError."""
     kind = environment.get("SST_WORKERS") or ("zygote" if sys.platform.startswith("linux") else "spare")
     if kind == "zygote":
