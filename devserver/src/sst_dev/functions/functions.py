@@ -119,6 +119,10 @@ class Functions:
         self._pool.gone(environment)
         self._reloader.forget(environment)
 
+    async def settled(self) -> None:
+        """Returns once no better zygote is being started in the background: for measurements."""
+        await self._pool.launcher.settled()
+
     def describe(self) -> dict[str, dict[str, Any]]:
         """By function: its zygote (pid, rss_mb, preloaded, left_out) and its workers, for `sst status`."""
         found: dict[str, dict[str, Any]] = {

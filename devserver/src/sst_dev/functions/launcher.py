@@ -46,6 +46,11 @@ class Nursery(Protocol):
     def prepare(self) -> None: ...
     def pid(self, worker: int) -> int | None: ...
     def kill(self, worker: int) -> None: ...
+    async def settled(self) -> None:
+        """Returns once no zygote is being started or closed."""
+        while pending := self._tasks | self._closing:
+            await asyncio.gather(*pending)
+
     def describe(self) -> dict[str, Any]: ...
     async def close(self) -> None: ...
 
@@ -159,6 +164,11 @@ class Launcher:
                 held.idle_since = now
             elif now - held.idle_since > ZYGOTE_IDLE_LIMIT:
                 self._retire(self._held.pop(function).nursery)
+
+    async def settled(self) -> None:
+        """Returns once no zygote is being started or closed."""
+        while pending := self._tasks | self._closing:
+            await asyncio.gather(*pending)
 
     def describe(self) -> dict[str, dict[str, Any]]:
         """Zygotes by function, for `sst status`."""
