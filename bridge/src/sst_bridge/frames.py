@@ -135,7 +135,7 @@ class Assembler:
         """
         if frame.count == 1:
             return frame.payload
-        self._expire(now)
+        self.expire(now)
         key = (frame.sender, frame.message)
         partial = self._partials.get(key)
         if partial is None:
@@ -157,6 +157,7 @@ class Assembler:
         if (partial := self._partials.pop(key, None)) is not None:
             self._bytes -= partial.count * MAX_PAYLOAD
 
-    def _expire(self, now: float) -> None:
+    def expire(self, now: float) -> None:
+        """Drop what nobody goes on with."""
         for key in [key for key, partial in self._partials.items() if now - partial.latest > self._max_idle]:
             self.forget(key)

@@ -15,7 +15,8 @@
 | RUNNING | received of a stream | let go of those pieces; no news: the last piece again |
 | RUNNING | – (`reply`) | ANSWERED, send it, keep it |
 | ANSWERED | the same again | the reply again; an error when it is not kept any more |
-| ELSEWHERE | the same again, after the other dev server has gone | as if it came first |
+| ELSEWHERE | the same again, after the other's last `bye` | as if it came first, when the other did not answer it |
+| ELSEWHERE | the same again, `ELSEWHERE_AGE` after its first `bye` | ANSWERED: its reply may be lost, an error |
 | any | a later invoke of its environment | its caller has gone: keep only the nonce, say nothing more |
 
 A dev server that does not hold its stage (yet, or any more) takes no new invocation; what it has begun it finishes.
@@ -182,8 +183,8 @@ class DevDelivery:
         """Those ANSWERED, oldest first."""
         self._replies: OrderedDict[str, _Record] = OrderedDict()
         """Those whose reply is kept, oldest first."""
-        self._elsewhere: dict[str, float] = {}
-        """Nonces another dev server still runs, and until when that is believed."""
+        self._elsewhere: dict[str, tuple[str, float]] = {}
+        """Nonces another dev server still runs: which one, and until when that is believed."""
         self._waiting_bytes = 0
         self._reply_bytes = 0
 
@@ -210,6 +211,10 @@ class DevDelivery:
     def leave(self) -> list[Effect]:
         """Take no new invocation from here on; what runs is finished."""
         self._leaving = True
+        for record in [record for record in self._active.values() if record.state is not State.RUNNING]:
+            # Not begun: it is for whoever comes next.
+            self._settle(record, None, record.since)
+            del self._answered[record.nonce], self._records[record.nonce]
         return self._to_others([self._bye(self.running)])
 
     def gone(self) -> list[Effect]:
@@ -265,11 +270,8 @@ class DevDelivery:
                 record = self._records[nonce] = _Record(nonce, "", State.ELSEWHERE)
             if record.state is not State.RUNNING and record.reply is None:
                 self._settle(record, None, now)
-        running = dict.fromkeys(message.running, now + ELSEWHERE_AGE)
-        gone = [nonce for nonce in self._elsewhere if nonce not in running]
-        for nonce in gone:
-            del self._elsewhere[nonce]
-        self._elsewhere.update(running)
+        others = {nonce: entry for nonce, entry in self._elsewhere.items() if entry[0] != message.sender}
+        self._elsewhere = others | dict.fromkeys(message.running, (message.sender, now + ELSEWHERE_AGE))
         return []
 
     def _hello(self, message: Hello, now: float) -> list[Effect]:
@@ -309,9 +311,12 @@ class DevDelivery:
         return self._begin(record, now)
 
     def _begin(self, record: _Record, now: float) -> list[Effect]:
-        if self._elsewhere.get(record.nonce, now) > now:
+        if (elsewhere := self._elsewhere.get(record.nonce)) is not None:
             record.state = State.ELSEWHERE
-            return []
+            if now < elsewhere[1]:
+                return []
+            # Its last `bye` was lost, so nobody knows whether it has answered.
+            return self._answer(record, reply_lost(self._me.id, record.nonce), now)
         environment = self._environments.get(record.environment)
         if environment is not None:
             return self._run(record, environment, now)
@@ -407,7 +412,10 @@ class DevDelivery:
             return [] if record.caller_gone else [self._to(record, piece)]
         gone = record.caller_gone
         self._settle(record, None if gone else piece, now)
-        return [] if gone else [self._to(record, piece)]
+        if gone:
+            return []
+        # The pieces are not kept on disk: after a kill all that can be said is that it ran.
+        return [Keep(record.environment, reply_lost(self._me.id, record.nonce)), self._to(record, piece)]
 
     def _received(self, record: _Record, index: int, now: float) -> list[Effect]:
         """The caller took what is before *index*; when that is no news, it waits for something that was lost."""

@@ -32,11 +32,11 @@ Events = tuple[str, list[str]]
 
 
 def message_id(message: Message) -> bytes:
-    """16 bytes that are the same each time *message* is sent, and for no other message of its sender."""
+    """16 bytes that are the same each time *message* is sent, and for no other message of anyone."""
     nonce = getattr(message, "nonce", "")
     if not nonce:
         return os.urandom(16)
-    name = f"{type(message).__name__}\0{nonce}\0{getattr(message, 'index', '')}"
+    name = f"{message.sender}\0{type(message).__name__}\0{nonce}\0{getattr(message, 'index', '')}"
     return hashlib.sha256(name.encode()).digest()[:16]
 
 
@@ -192,6 +192,7 @@ class Link:
 
     def tick(self, *, now: float, at: float) -> list[Events]:
         """Ask for what is missing; tell the senders of what is still arriving that it is."""
+        self._assembler.expire(now)
         partials = dict(self._assembler.partials())
         out: list[Events] = []
         for key, asking in list(self._asking.items()):

@@ -15,6 +15,8 @@
 | CALLING, WAITING | response, error, final piece of a stream | deliver → IDLE |
 | CALLING, WAITING | piece of a stream | deliver in order, of this dev server only; ask for gaps → STREAMING |
 | STREAMING | nothing for `BEAT_MISSED` | say `received`: the last piece comes again |
+| STREAMING | error of this dev server | deliver → IDLE |
+| STREAMING | no progress for 2 × `DEAD_AFTER` | give up: a piece was lost for good |
 | STREAMING | nothing for `DEAD_AFTER`, or for `accept_window` after its `bye` | give up: half an answer |
 | any | message about another nonce | ignore |
 """
@@ -94,13 +96,11 @@ Effect = Send | Deliver | GiveUp
 class StubDelivery:
     """One execution environment: one invocation at a time."""
 
-    def __init__(
-        self, hello: Hello, *, accept_window: float = ACCEPT_WINDOW, repeat_after: float = REPEAT_AFTER
-    ) -> None:
+    def __init__(self, hello: Hello, *, accept_window: float = ACCEPT_WINDOW, dead_after: float = DEAD_AFTER) -> None:
         self.state = State.IDLE
         self._hello = hello
         self._window = accept_window
-        self._repeat_after = repeat_after
+        self._dead_after = dead_after
         self._introduced = False
         self._invoke: Invoke | None = None
         self._here: set[str] = set()
@@ -149,7 +149,7 @@ class StubDelivery:
         """Send the invocation again at once: the socket it was written to is gone."""
         if self._invoke is None:
             return []
-        self._next_send = now + (self._repeat_after if self.state is State.CALLING else BEAT_MISSED)
+        self._next_send = now + (REPEAT_AFTER if self.state is State.CALLING else BEAT_MISSED)
         if self.state is State.STREAMING:
             return [self._report(self._invoke.nonce, self._stream.next)]
         return [Send((self._invoke,), again=True)]
@@ -187,8 +187,12 @@ class StubDelivery:
             case Response() | Error() if self._concerns(message.nonce) and self.state is not State.STREAMING:
                 self.forget()
                 return [Deliver(message)]
+            case Error() if self._concerns(message.nonce) and message.sender == self._stream.sender:
+                self.forget()
+                return [Deliver(message)]
             case Stream() if self._concerns(message.nonce) and self._stream.sender in ("", message.sender):
-                self.state, self._stream.sender = State.STREAMING, message.sender
+                if self.state is not State.STREAMING:
+                    self.state, self._stream.sender, self._stream.progress_at = State.STREAMING, message.sender, now
                 self._wait(now)
                 return self._piece(message, now)
         return []
@@ -223,6 +227,8 @@ class StubDelivery:
         if ready and ready[-1].final:
             self.forget()
             return effects
+        if ready:
+            pieces.progress_at = now
         pieces.ask_at = now + STALL if pieces.early else None
         return effects
 
@@ -247,11 +253,17 @@ class StubDelivery:
         if now - due > LATE:
             # This environment was frozen: what was sent to it meanwhile is still on its way.
             self._limit = now + self._window
+            if self._stream.ask_at is not None:
+                self._stream.ask_at = now + STALL
             return self.repeat(now)
         if now >= self._limit:
             return self._expire(now)
         effects: list[Effect] = []
         if (ask_at := self._stream.ask_at) is not None and now >= ask_at:
+            # The dev server is alive, but has not kept the piece: this would go on until Lambda's deadline.
+            if now - self._stream.progress_at > 2 * self._dead_after:
+                self.forget()
+                return [GiveUp("a part of the streamed answer was lost")]
             effects.append(self._ask(now))
         if now >= self._next_send:
             effects += self.repeat(now)
@@ -281,12 +293,12 @@ class StubDelivery:
 
     def _call(self, now: float) -> None:
         self.state = State.CALLING
-        self._next_send, self._limit = now + self._repeat_after, now + self._window
+        self._next_send, self._limit = now + REPEAT_AFTER, now + self._window
 
     def _wait(self, now: float) -> None:
         if self.state is State.CALLING:
             self.state = State.WAITING
-        self._next_send, self._limit = now + BEAT_MISSED, now + DEAD_AFTER
+        self._next_send, self._limit = now + BEAT_MISSED, now + self._dead_after
 
 
 class _Pieces:
@@ -299,6 +311,7 @@ class _Pieces:
         self.early: dict[int, Stream] = {}
         self.unreported = 0
         self.ask_at: float | None = None
+        self.progress_at = 0.0
         self._bytes = 0
 
     def add(self, piece: Stream) -> list[Stream]:
