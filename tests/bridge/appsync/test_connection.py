@@ -85,6 +85,16 @@ async def test_a_silent_socket_is_replaced(server: Server) -> None:
         assert await dev.heard() == ['"x"']
 
 
+async def test_a_publish_without_an_answer_tells_a_dead_socket(server: Server) -> None:
+    """When nothing answers a publish the socket is replaced before the watchdog looks, and the event sent again."""
+    async with joined(server.direct, DEV) as dev, joined(server.api, STUB) as stub:
+        server.wire.freeze()
+        stub.channel.publish(DEV, ['"reply"'])
+
+        assert await dev.heard() == ['"reply"']
+        assert not stub.states[1].ready
+
+
 async def test_a_frozen_environment_finds_its_socket_alive(server: Server) -> None:
     """On a live socket `prove` is True, and the socket stays."""
     async with joined(server.api, STUB) as stub:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sst_bridge.appsync import api as api_module
+from sst_bridge.appsync import http_publish
 from sst_bridge.appsync.api import EventApi
 from sst_bridge.appsync.http_publish import CONNECTIONS, HttpPublisher
 from sst_bridge.appsync.protocol import Batch, Published, PublishFailed
@@ -80,6 +81,25 @@ async def test_small_requests_are_not_held_back(api: EventApi) -> None:
         sock = one._idle[0].sock
 
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_closing_does_not_wait_for_an_answer(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that hangs is cut off, so that the process can end."""
+    monkeypatch.setattr(http_publish, "TIMEOUT", None)
+    async with Wire(broker.port) as wire:
+        host = f"127.0.0.1:{wire.port}"
+        broker.service.http_host = host
+        with publisher(EventApi(host, host, "us-east-1")) as one:
+            await one.publish(BATCH)
+            wire.freeze()
+            hanging = asyncio.ensure_future(one.publish(BATCH))
+            async with asyncio.timeout(5):
+                while not one._exchanging:
+                    await asyncio.sleep(0.001)
+            wire.refusing = True
+        answer = await hanging
+
+    assert isinstance(answer, PublishFailed)
 
 
 async def test_refusals_and_network_errors_are_answers(broker: Broker, api: EventApi) -> None:

@@ -58,6 +58,15 @@ async def test_small_frames_are_not_held_back(api: EventApi) -> None:
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+async def test_the_kernel_asks_after_the_other_end(api: EventApi) -> None:
+    """A network that went away is noticed by TCP itself, also while nothing is sent."""
+    async with linked(api) as (link, _):
+        assert link._socket is not None
+        sock = link._socket.transport.get_extra_info("socket")
+
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
 async def test_the_handshake_offers_what_the_service_wants(broker: Broker, api: EventApi) -> None:
     """The name of the API goes into the Host header, though loopback is dialled, and nothing is compressed."""
     async with linked(api) as (link, _):

@@ -95,6 +95,19 @@ async def test_events_one_after_the_other_do_not_wait_for_the_rate(broker: Broke
         assert broker.service.seen["http publish"] == 19
 
 
+async def test_a_network_without_http_leaves_it_to_the_sockets(broker: Broker, api: EventApi) -> None:
+    """Where HTTP publishes fail, what exceeds the rate waits for the socket, and nothing is lost."""
+    broker.service.http_host = "127.0.0.1:1"
+    events = [f'"{number}"' for number in range(12)]
+    async with sending(dataclasses.replace(api, http_host="127.0.0.1:1"), Limiter(count=2, window=0.05)) as one:
+        for number, event in enumerate(events):
+            one.publisher.put(f"/sst/notes/test/env{number}", [event])
+        await one.publisher.flush()
+
+        assert sorted(event for batch in published(broker) for event in batch) == sorted(events)
+        assert not one.publisher.dropped
+
+
 async def test_http_is_bounded(broker: Broker, api: EventApi) -> None:
     """However much waits, only a few requests are under way, and the rest goes as they are done."""
     async with sending(api, Limiter(count=1, window=60)) as one:

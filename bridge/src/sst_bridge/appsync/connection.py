@@ -205,9 +205,10 @@ class AppSyncChannel:
         await asyncio.wait((link.lost,), timeout=self._timing.tick)
         if link.lost.done():
             return Verdict.DEAD
-        self._publisher.recover(link.give_up(self._loop.time() - self._timing.publish_answer))
+        late = link.give_up(self._loop.time() - self._timing.publish_answer)
+        self._publisher.recover(late)
         verdict = link.look()
-        if verdict is Verdict.DEAD:
+        if verdict is Verdict.DEAD or (late and link.silent > self._timing.publish_answer):
             link.abort("nothing was heard from the service for too long")
         elif verdict is Verdict.SLEPT and link is self._primary:
             spawn(self._prove_after_sleep(link), name="prove after sleep", owner=self._tasks)

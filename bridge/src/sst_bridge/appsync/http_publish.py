@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import http.client
+import socket
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,7 +22,7 @@ from .signing import Signer, body_text
 
 CONNECTIONS = 8
 """Requests at once: with 30 ms each, ten times the rate of one socket, and an eighth of the account's quota (§11)."""
-TIMEOUT = 10.0
+TIMEOUT = 5.0
 """Seconds for each step of a request; delivery has repeated the events by then."""
 MAX_ANSWER = 1024 * 1024
 """Bytes of an answer that are read; five results take less than one kilobyte."""
@@ -34,6 +36,8 @@ class HttpPublisher:
         self._signer = signer
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="appsync-publish")
         self._idle: list[http.client.HTTPConnection] = []
+        # As many as there are threads.
+        self._exchanging: set[http.client.HTTPConnection] = set()
         self._busy = 0
 
     @property
@@ -56,12 +60,16 @@ class HttpPublisher:
         return publish_answer(batch, status, answer)
 
     def close(self) -> None:
-        """Drop every connection; requests under way end by their timeout at the latest."""
+        """Drop every connection, those that wait for an answer too: a process does not end before its threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        for connection in list(self._exchanging):
+            if (sock := connection.sock) is not None:
+                with contextlib.suppress(OSError):  # it ended by itself
+                    sock.shutdown(socket.SHUT_RDWR)
         while self._idle:
             self._idle.pop().close()
 
-    # In a thread. `list.append` and `list.pop` are atomic.
+    # In a thread. What the threads share are single operations on lists and sets, which are atomic.
 
     def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         try:
@@ -85,9 +93,13 @@ class HttpPublisher:
     def _exchange(
         self, connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]
     ) -> tuple[int, bytes]:
-        connection.request("POST", "/event", body, headers)
-        response = connection.getresponse()
-        answer = response.read(MAX_ANSWER)
+        self._exchanging.add(connection)
+        try:
+            connection.request("POST", "/event", body, headers)
+            response = connection.getresponse()
+            answer = response.read(MAX_ANSWER)
+        finally:
+            self._exchanging.discard(connection)
         if response.will_close or not response.isclosed():
             connection.close()
         else:

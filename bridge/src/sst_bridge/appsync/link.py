@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -35,6 +36,10 @@ from .refusal import ServiceRefused, refusal
 from .signing import Signer, body_text
 from .timing import Timing
 from .vitals import Verdict, Vitals
+
+KEEP_ALIVE = {"SO_KEEPALIVE": 1, "TCP_KEEPIDLE": 15, "TCP_KEEPALIVE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+"""The kernel asks after the other end when it was silent for 15 s, and gives up after three questions: a laptop that
+changed its network notices within half a minute, not with the second missed `ka`. Names differ between systems."""
 
 MAX_IN_FLIGHT = 64
 """Publishes without an answer before the socket takes no more: over two seconds' worth at the service's own rate."""
@@ -90,6 +95,7 @@ class Link:
         try:
             async with asyncio.timeout(self._timing.answer):
                 self._socket = await self._connect()
+                _keep_alive(self._socket.transport.get_extra_info("socket"))
                 spawn(self._read(self._socket), name=f"{self.name} reader", owner=self._tasks)
                 await self._send(self._conversation.connection_init())
                 await self.until(self._acknowledged)
@@ -202,6 +208,11 @@ class Link:
         return self._vitals.look(self._loop.time(), self._wall())
 
     @property
+    def silent(self) -> float:
+        """Seconds since a frame came in."""
+        return self._vitals.silent(self._loop.time())
+
+    @property
     def age(self) -> float:
         """Seconds since it was made."""
         return self._vitals.age(self._loop.time())
@@ -223,15 +234,15 @@ class Link:
 
     # Private.
 
-    async def _read(self, socket: ClientConnection) -> None:
+    async def _read(self, connection: ClientConnection) -> None:
         try:
-            async for text in socket:
+            async for text in connection:
                 self._vitals.heard(self._loop.time(), self._wall())
                 self._handle(self._conversation.receive(text))
         except (OSError, WebSocketException) as error:
             self._end(LinkLost(f"the socket broke: {_words(error)}"))
         finally:
-            self._end(LinkLost(f"the service closed the socket (code {socket.close_code})"))
+            self._end(LinkLost(f"the service closed the socket (code {connection.close_code})"))
 
     def _handle(self, event: Event) -> None:
         match event:
@@ -285,6 +296,12 @@ class Link:
         status = error.response.status_code
         refused = refusal(self._api, "EventConnect", ServiceError(f"HTTP {status}", code=status))
         return refused or LinkLost(f"{self._api.realtime_host} answered the handshake with HTTP {status}")
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    for name, value in KEEP_ALIVE.items():
+        if (option := getattr(socket, name, None)) is not None:
+            sock.setsockopt(socket.SOL_SOCKET if name.startswith("SO_") else socket.IPPROTO_TCP, option, value)
 
 
 def _resolve(future: asyncio.Future[None] | None) -> None:

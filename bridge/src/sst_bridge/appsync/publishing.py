@@ -32,6 +32,8 @@ class Publisher:
         self._idle = asyncio.Event()
         self._idle.set()
         self._throttling = Backoff(base=0.2, cap=5.0)
+        self._http_failing = Backoff(base=2.0, cap=60.0)
+        self._http_again_at = 0.0
         self._quiet_until = 0.0
         # Those with a sender: as many as the channel has open.
         self._links: set[Link] = set()
@@ -143,15 +145,22 @@ class Publisher:
     def _overflow(self) -> None:
         """Hand over to HTTP what waits while every socket has used up its rate, as far as connections are free."""
         self._looking = False
-        if not self._links or not self._outbox.waiting or self._loop.time() < self._quiet_until:
+        now = self._loop.time()
+        if not self._links or not self._outbox.waiting or now < self._quiet_until:
             return
         if any(self._pause(link) <= 0 for link in self._links):
             return
         self._on_saturated()
-        while self._http.free and (batch := self._outbox.take(self._loop.time())) is not None:
+        while now >= self._http_again_at and self._http.free and (batch := self._outbox.take(now)) is not None:
             spawn(self._publish_over_http(batch), name="appsync http publish", owner=self._tasks)
         self._signal()  # what still waits is looked at again with the next answer, or taken by a socket
 
     async def _publish_over_http(self, batch: Batch) -> None:
-        if refused := self.answered(await self._http.publish(batch)):
-            log.warning("%s", refused)
+        event = await self._http.publish(batch)
+        if isinstance(event, Published):
+            self._http_failing.reset()
+        elif not (event.error.throttled or event.error.permanent):
+            # Some networks let only the sockets through: leave what waits to them, for a while.
+            self._http_again_at = self._loop.time() + self._http_failing.delay()
+            log.info("publishing over HTTP failed: %s", event.error)
+        self.answered(event)

@@ -14,8 +14,9 @@ class Timing:
     echo: float = 0.25
     """Until the first echo probe is repeated, doubling: the service may swallow events for up to some seconds after it
     confirmed a subscription (§10)."""
-    publish_answer: float = 10.0
-    """After which a publish without an answer is sent again: an error without an id may have been its answer."""
+    publish_answer: float = 5.0
+    """After which a publish without an answer is sent again: an error without an id may have been its answer. If
+    nothing else was heard meanwhile, the socket is dead."""
     proof: float = 1.0
     """For the confirmation that proves a socket after a thaw: dozens of round trips, a third of the stub's accept
     window."""

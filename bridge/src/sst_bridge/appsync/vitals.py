@@ -48,6 +48,10 @@ class Vitals:
         """Seconds since the socket was opened."""
         return now - self._born
 
+    def silent(self, now: float) -> float:
+        """Seconds since a frame came in, by the loop's clock."""
+        return now - self._heard
+
     def limit_silence(self, timeout: float) -> None:
         """The service says how long it may be silent; the shorter limit counts."""
         self._silence = min(self._silence, timeout)
