@@ -1,105 +1,131 @@
-"""How long a worker's round trip takes without the bridge, against a bare socket pair echo between two processes.
+"""What a worker costs apart from the dev server: the fork, and the way of one invocation there and back.
 
     uv run python -m tests.benchmarks.worker [--rounds N]
 
-The echo is a Python process that blocks in `recv` and sends back what it got, driven from an asyncio loop: the least any
-worker protocol can cost. The live round trip is `Functions.invoke` with an echo handler: events published, files
-compared, JSON parsed and written by the handler's side.
+`fork_init` is the time from the wish for a worker to "its handler is imported", for a handler that imports nothing.
+`round_trip` is one warm invocation of a handler that returns its event. Beside it, the same bytes echoed over a socket
+pair by a bare process that parses nothing. `dispatch.py` measures the same through `Functions`. The last line is JSON.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
+import os
 import socket
 import statistics
-import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from tests.support.functions import serve
+from sst_worker import wire
 
-SIZES = {"100 B": 100, "100 kB": 100_000, "6 MB": 6_000_000}
-ECHO = """
-import socket, struct, sys
-sock = socket.socket(fileno=int(sys.argv[1]))
+from tests.worker.zygotes import Worker, Zygote, zygote
 
-def exactly(size):
-    buffer = bytearray(size)
+HANDLER = "def handler(event, context):\n    return event\n"
+SIZES = (100, 100_000, 6_000_000)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=200, help="workers made; small invocations are ten times as many")
+    result = measure(parser.parse_args().rounds)
+    print(f"fork and init {result['fork_init_p50_ms']:8.2f} ms p50, {result['fork_init_p95_ms']:.2f} ms p95")
+    print(f"first call    {result['first_call_p50_ms']:8.2f} ms p50")
+    for case in result["cases"]:
+        print(
+            f"{case['bytes']:>9,} bytes: {case['round_trip_p50_us']:10,.0f} µs, "
+            f"echo {case['echo_p50_us']:8,.0f} µs, ratio {case['ratio']}"
+        )
+    print(json.dumps(result))
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    """Every number; *rounds* workers are made."""
+    with tempfile.TemporaryDirectory() as folder, zygote() as parent:
+        root = Path(folder).resolve()
+        (root / "api.py").write_text(HANDLER)
+        parent.preload()
+        starts, calls = [], []
+        for _ in range(rounds):
+            begun = time.perf_counter()
+            worker = _start(parent, root)
+            started = time.perf_counter()
+            worker.invoke({})
+            calls.append((time.perf_counter() - started) * 1e3)
+            starts.append((started - begun) * 1e3)
+            worker.close()
+            worker.exited()
+        worker = _start(parent, root)
+        return {
+            "fork_init_p50_ms": round(statistics.median(starts), 2),
+            "fork_init_p95_ms": round(statistics.quantiles(starts, n=20)[-1], 2),
+            "first_call_p50_ms": round(statistics.median(calls), 2),
+            "cases": [_case(worker, size, rounds * 10 if size < 1_000_000 else 10) for size in SIZES],
+        }
+
+
+def _start(parent: Zygote, root: Path) -> Worker:
+    worker = parent.fork()
+    worker.init(root, "api.handler")
+    return worker
+
+
+def _case(worker: Worker, size: int, rounds: int) -> dict[str, Any]:
+    event = json.dumps({"body": "x" * (size - len('{"body": ""}'))}).encode()
+    head = {"type": "invoke", "id": "i", "request_id": "r", "deadline_ms": 1}
+
+    def invoke() -> None:
+        wire.send(worker.channel, head, event)
+        answer, body = wire.receive(worker.channel)
+        assert answer["type"] == "response" and len(body) == len(event)
+
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        _echo(theirs, len(event))
+    theirs.close()
+
+    def echo() -> None:
+        ours.sendall(event)
+        _receive(ours, len(event))
+
+    with ours:
+        mine, bare = _median_us(invoke, rounds), _median_us(echo, rounds)
+    os.waitpid(pid, 0)
+    ratio = round(mine / bare, 2)
+    return {"bytes": size, "round_trip_p50_us": round(mine, 1), "echo_p50_us": round(bare, 1), "ratio": ratio}
+
+
+def _echo(sock: socket.socket, length: int) -> None:
+    while data := _receive(sock, length):
+        sock.sendall(data)
+    os._exit(0)
+
+
+def _receive(sock: socket.socket, length: int) -> bytes:
+    """*length* bytes, or none at the end of the socket."""
+    buffer = bytearray(length)
     view = memoryview(buffer)
     while view:
         count = sock.recv_into(view)
         if not count:
-            sys.exit()
+            return b""
         view = view[count:]
-    return buffer
-
-while True:
-    size = exactly(4)
-    sock.sendall(size + exactly(struct.unpack("!I", size)[0]))
-"""
+    return bytes(buffer)
 
 
-async def bare(size: int, rounds: int) -> list[float]:
-    """Milliseconds per echo of *size* bytes over a socket pair."""
-    ours, theirs = socket.socketpair()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", ECHO, str(theirs.fileno()), pass_fds=[theirs.fileno()]
-    )
-    theirs.close()
-    reader, writer = await asyncio.open_unix_connection(sock=ours, limit=16 * 1024 * 1024)
-    message = size.to_bytes(4, "big") + b"x" * size
+def _median_us(call: Callable[[], None], rounds: int) -> float:
     times = []
-    for _ in range(rounds + 5):
-        started = time.perf_counter()
-        writer.write(message)
-        await reader.readexactly(len(message))
-        times.append((time.perf_counter() - started) * 1000)
-    writer.close()
-    await process.wait()
-    return times[5:]
-
-
-async def live(size: int, rounds: int) -> list[float]:
-    """Milliseconds per invocation of an echo handler with an event of *size* bytes."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with serve(Path(folder), files={"functions/api.py": "def handler(e, c): return e"}) as project:
-            times = []
-            for _ in range(rounds + 5):
-                started = time.perf_counter()
-                answer = await project.call("x" * (size - 2))
-                times.append((time.perf_counter() - started) * 1000)
-                project.events.clear()
-            assert len(answer.body) == size
-            return times[5:]
-
-
-async def main() -> None:
-    """Print a table, and one JSON line last."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=300)
-    rounds = parser.parse_args().rounds
-    cases = []
-    print(f"{'event':>8}  {'live p50':>9}  {'p99':>8}  {'bare p50':>9}  ratio")
-    for name, size in SIZES.items():
-        count = rounds if size < 1_000_000 else max(5, rounds // 20)
-        echoes, calls = await bare(size, count), await live(size, count)
-        p50, p99 = statistics.median(calls), sorted(calls)[int(len(calls) * 0.99)]
-        baseline = statistics.median(echoes)
-        cases.append(
-            {
-                "bytes": size,
-                "live_p50_ms": round(p50, 3),
-                "live_p99_ms": round(p99, 3),
-                "baseline_p50_ms": round(baseline, 3),
-                "ratio": round(p50 / baseline, 1),
-            }
-        )
-        print(f"{name:>8}  {p50:>6.2f} ms  {p99:>5.2f} ms  {baseline:>6.2f} ms  {p50 / baseline:.1f}")
-    print(json.dumps({"cases": cases}))
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - begun) * 1e6)
+    return statistics.median(times)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
