@@ -20,6 +20,8 @@ from sst_bridge.messages import Invoke
 from sst_dev.cloud.bootstrap import LocalCloud
 from sst_dev.cloud.stub_zip import Target, build_stub
 from sst_dev.core.bootstrap import Bootstrap
+from sst_stub.__main__ import run
+from sst_stub.runtime_api import RuntimeApi
 
 from tests.stub_lambda.parts import dev_server, environ
 from tests.support.broker import Broker
@@ -232,6 +234,36 @@ async def test_end_of_the_runtime_api_ends_a_busy_environment(
         await lambda_.stop()
 
         assert await process.wait() == 1
+
+
+# --- the same life in this process, where coverage sees it ----------------------------------------
+
+
+async def test_life_from_start_to_sigterm(broker: Broker, lambda_: RuntimeApiServer) -> None:
+    """It connects, serves, and ends with 0 when it is told to."""
+    async with dev_server(broker):
+        life = asyncio.get_running_loop().create_task(run(RuntimeApi(lambda_.address), environ(broker)), name="life")
+        answer = await lambda_.invoke(b"[1]")
+        life.cancel()
+
+        assert await life == 0
+    assert answer.body == b"[1]"
+
+
+async def test_life_ends_with_the_runtime_api(
+    broker: Broker, lambda_: RuntimeApiServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a Runtime API there is nothing to serve: one line, exit code 1, at the start and later."""
+    life = asyncio.get_running_loop().create_task(run(RuntimeApi(lambda_.address), environ(broker)), name="life")
+    await lambda_.polled.wait()
+    address = lambda_.address
+    await lambda_.stop()
+
+    assert await life == 1
+    assert await run(RuntimeApi(address), {}) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.startswith("sst stub: ") for line in lines] == [True] * len(lines)
+    assert f"no Runtime API at {address}" in lines[-1]
 
 
 # --- freeze and thaw ------------------------------------------------------------------------------

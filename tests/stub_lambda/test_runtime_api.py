@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
-from sst_stub.runtime_api import BUFFERED_BOUND, RuntimeApi, RuntimeApiError
+from sst_stub.runtime_api import BUFFERED_BOUND, Event, RuntimeApi, RuntimeApiError, StreamRefusedError
 
 from tests.support.runtime_api import Faults, RuntimeApiServer
 
@@ -256,3 +257,54 @@ async def test_init_error_is_posted_once(server: RuntimeApiServer, api: RuntimeA
     [answer] = server.init_errors
     assert answer.body == b'{"errorType":"T"}'
     assert answer.headers["lambda-runtime-function-error-type"] == "T"
+
+
+@pytest.mark.parametrize(
+    ("reply", "sentence"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "the status line is 'SSH-2.0-OpenSSH_9.6'"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "without Lambda-Runtime-Aws-Request-Id"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "closed the connection"),
+    ],
+)
+async def test_what_is_no_runtime_api_is_one_sentence(reply: bytes, sentence: str) -> None:
+    """Something else at the address, or half an event, ends the environment and says what came."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    api = RuntimeApi(f"{host}:{port}")
+    with pytest.raises(RuntimeApiError, match=sentence):
+        await api.next()
+    api.close()
+    server.close()
+
+
+async def test_stream_refused_at_its_head_ends() -> None:
+    """When Lambda has answered before the stream's end, what follows has nowhere to go and says so."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        done.set()
+
+    done = asyncio.Event()
+    refusing = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    host, port = refusing.sockets[0].getsockname()
+    api = RuntimeApi(f"{host}:{port}")
+    stream = api.stream(Event("r-1", 0), "text/plain")
+    with pytest.raises(StreamRefusedError, match="answered 410 before the stream ended"):
+        while True:
+            await stream.send(b"x")
+            await asyncio.sleep(0)
+    api.close()
+    await done.wait()
+    refusing.close()

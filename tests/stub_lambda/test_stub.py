@@ -202,6 +202,27 @@ async def test_stream_that_fails_tells_it_in_the_trailers(bench: Bench) -> None:
     assert base64.b64decode(answer.trailers["lambda-runtime-function-error-body"]) == b'{"errorType":"E"}'
 
 
+async def test_stream_that_lambda_refuses_is_dropped(bench: Bench) -> None:
+    """Lambda has told the caller itself: the rest of the stream is not sent, and the next event is served."""
+    bench.server.faults.refuse_streams = 1
+    drained = asyncio.Event()
+
+    async def script(invoke: Invoke) -> AsyncGenerator[Response | Error | Stream]:
+        try:
+            for index in range(1_000_000):
+                yield Stream("dev", invoke.nonce, index=index, body=b"piece")
+                await asyncio.sleep(0)
+        finally:
+            drained.set()
+
+    answer = await bench.invoke(script=script)
+    await drained.wait()
+    again = await bench.invoke(b'"next"')
+
+    assert answer.truncated
+    assert again.body == b'"next"'
+
+
 async def test_dev_server_lost_within_a_stream(bench: Bench) -> None:
     """What was sent cannot be taken back: the trailers say that the rest is missing."""
 

@@ -32,7 +32,7 @@ class Answer:
     """The chunks of a streamed body, as they came."""
     trailers: dict[str, str] = field(default_factory=dict)
     truncated: bool = False
-    """The connection ended within the body."""
+    """The server refused it before it was whole."""
 
     def json(self) -> object:
         return json.loads(self.body)
@@ -50,6 +50,8 @@ class Faults:
     """The connection is closed after this many accepted answers (counts down)."""
     answer_statuses: list[int] = field(default_factory=list)
     """Statuses for the next answers instead of 202; the invocation then ends with that status."""
+    refuse_streams: int = 0
+    """So many streamed answers are refused with 413 after their first chunk (counts down)."""
     next_statuses: list[int] = field(default_factory=list)
     """Statuses for the next polls instead of 200."""
 
@@ -224,7 +226,7 @@ class RuntimeApiServer:
     ) -> bool:
         self.state = "answered"
         status = self.faults.answer_statuses.pop(0) if self.faults.answer_statuses else 202
-        if answer.kind == "response" and not streamed and len(answer.body) > RESPONSE_BOUND:
+        if answer.truncated or (answer.kind == "response" and not streamed and len(answer.body) > RESPONSE_BOUND):
             status = 413
         current.answered.set_result(answer)
         keep = await self._reply(writer, status, b'{"status":"OK"}\n' if status == 202 else _error("Fault"))
@@ -251,6 +253,10 @@ class RuntimeApiServer:
             await reader.readexactly(2)
             if self._current is not None:
                 self._current.first_chunk.set()
+            if self.faults.refuse_streams:
+                self.faults.refuse_streams -= 1
+                answer.truncated = True
+                return
         while line := (await reader.readuntil(b"\r\n")).strip():
             name, _, value = line.decode().partition(":")
             answer.trailers[name.lower()] = value.strip()

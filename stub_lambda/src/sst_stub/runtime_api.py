@@ -31,6 +31,10 @@ class ConnectionLostError(RuntimeApiError):
     """The connection ended before the reply began."""
 
 
+class StreamRefusedError(Exception):
+    """Lambda has answered before the stream ended: what is left of it has nowhere to go."""
+
+
 @dataclass(frozen=True)
 class Event:
     """One event taken from `/next`, with what its headers say (Lambda Runtime API, `/invocation/next`)."""
@@ -232,18 +236,23 @@ class ResponseStream:
         self._reply: asyncio.Future[Reply] | None = None
 
     async def send(self, piece: bytes) -> None:
-        """Send one piece; waits while the socket is full. Raises RuntimeApiError when the server has refused."""
+        """Send one piece; waits while the socket is full. Raises StreamRefusedError."""
         if self._reply is None:
             self._reply = await self._api.begin(self._head)
         if self._reply.done():
-            check(self._reply.result(), "a streamed response")
-            raise RuntimeApiError("the Runtime API answered before the stream ended")
+            reply = self._reply.result()
+            check(reply, "a streamed response")
+            self._api.close()  # the request on it is not whole, and will not be
+            raise StreamRefusedError(f"Lambda answered {reply.status} before the stream ended: {_excerpt(reply)}")
         if piece:
             self._api.write(chunk(piece))
             await self._api.writable()
 
     async def finish(self, *, error_type: str = "", error_body: bytes = b"") -> None:
-        """End the stream; with an error its trailers tell Lambda that what was sent is not whole."""
+        """End the stream; with an error its trailers tell Lambda that what was sent is not whole.
+
+        Raises StreamRefusedError.
+        """
         await self.send(b"")
         assert self._reply is not None
         trailers = {

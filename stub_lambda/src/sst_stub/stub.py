@@ -21,7 +21,7 @@ from sst_bridge.messages import Error, Invoke, Response, Stream
 
 from . import away
 from .environment import Config
-from .runtime_api import Event, ResponseStream, RuntimeApi, RuntimeApiError
+from .runtime_api import Event, ResponseStream, RuntimeApi, RuntimeApiError, StreamRefusedError
 
 LAST_MOMENT = 0.3
 """Seconds before Lambda's deadline at which the stub answers for itself: enough for one request on loopback,
@@ -99,6 +99,7 @@ class Stub:
             async with asyncio.timeout(_time_left(event)):
                 return await anext(replies)
         except Unreachable as error:
+            _note(f"{event.request_id} has no answer: {error}")
             return self._away(event, str(error))
         except Exception as error:
             return _failure(event, error)
@@ -106,16 +107,21 @@ class Stub:
     async def _forward(self, event: Event, piece: Stream, replies: Replies) -> None:
         """Send the pieces of a streamed response on as they come; a failure on the way goes into the trailers."""
         stream = self._api.stream(event, piece.content_type or "application/octet-stream")
-        last: Stream | Error
+        try:
+            last = await self._last(event, piece, replies, stream)
+            error_body = last.error_body if isinstance(last, Stream) else last.body
+            await stream.finish(error_type=last.error_type, error_body=error_body)
+        except StreamRefusedError as refused:
+            _note(f"{event.request_id}: {refused}")
+
+    async def _last(self, event: Event, piece: Stream, replies: Replies, stream: ResponseStream) -> Stream | Error:
         try:
             async with asyncio.timeout(_time_left(event)):
-                last = await _forward_pieces(piece, replies, stream)
-        except RuntimeApiError:
+                return await _forward_pieces(piece, replies, stream)
+        except (RuntimeApiError, StreamRefusedError):
             raise
         except Exception as error:
-            last = _failure(event, error)
-        error_body = last.error_body if isinstance(last, Stream) else last.body
-        await stream.finish(error_type=last.error_type, error_body=error_body)
+            return _failure(event, error)
 
     def _away(self, event: Event, reason: str) -> Reply:
         config = self._config
