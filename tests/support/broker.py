@@ -49,6 +49,7 @@ class Broker:
         self._ssl = ssl
         self._service_options = service
         self._peers: set[Peer] = set()
+        self._by_session: dict[Session, Peer] = {}
         self.port = 0
         self.http_host = ""
         self.realtime_host = ""
@@ -94,10 +95,9 @@ class Broker:
 
     def perform(self, effects: list[Effect]) -> None:
         """Do what the service decided; what is due goes out now."""
-        peers = {peer.session: peer for peer in self._peers}
         now = time.time()
         for effect in effects:
-            peer = peers.get(effect.session)
+            peer = self._by_session.get(effect.session)
             if peer is None:
                 continue
             if not isinstance(effect, Send):
@@ -135,6 +135,7 @@ class Peer(asyncio.Protocol):
             timer.cancel()
         if self.session is not None:
             self.broker.service.disconnect(self.session)
+            del self.broker._by_session[self.session]
 
     def data_received(self, data: bytes) -> None:
         if self._socket is not None:
@@ -220,6 +221,7 @@ class Peer(asyncio.Protocol):
             self._socket.send_response(self._socket.accept(request))
             self._flush()
             self.session, effects = self.broker.service.connect(offered, time.time())
+            self.broker._by_session[self.session] = self
             self.broker.perform(effects)
             self._keep_alive()
             service = self.broker.service

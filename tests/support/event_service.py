@@ -132,8 +132,8 @@ class Session:
 
     number: int
     bucket: Bucket
-    subscriptions: dict[str, tuple[str, float]] = field(default_factory=dict)
-    """Channel or pattern by id, and the time from which events reach it."""
+    subscriptions: dict[str, str] = field(default_factory=dict)
+    """Channel or pattern by id."""
     muted: bool = False
     """The socket stays open, but nothing leaves on it any more, `ka` included."""
     ended: bool = False
@@ -175,6 +175,8 @@ class EventService:
         self.faults = faults or Faults()
         self.random = random.Random(seed)
         self.sessions: set[Session] = set()
+        self._listening: dict[str, dict[tuple[Session, str], float]] = {}
+        """Who listens to a channel or pattern (without outer slashes), by subscription, and from when on."""
         self.recent: deque[dict[str, Any]] = deque(maxlen=1000)
         """The last frames and bodies that clients sent, for tests to look at."""
         self.metered: Counter[str] = Counter()
@@ -208,6 +210,8 @@ class EventService:
         """The socket is gone, and everything that was subscribed on it."""
         session.ended = True
         self.sessions.discard(session)
+        for identifier in list(session.subscriptions):
+            self._forget(session, identifier)
 
     def keep_alive(self, session: Session, now: float) -> list[Effect]:
         """To be asked every `Quotas.keep_alive` seconds."""
@@ -251,14 +255,21 @@ class EventService:
             raise Denied("MaxSubscriptionsReachedError", "Max number of subscriptions reached")
         self.metered["subscribe"] += 1
         from_when = now + self.random.uniform(0, self.faults.blackout)
-        session.subscriptions[identifier] = (channel, from_when)
+        session.subscriptions[identifier] = channel.strip("/")
+        self._listening.setdefault(channel.strip("/"), {})[session, identifier] = from_when
         return [self._send(session, now, "subscribe_success", identifier)]
 
     def _unsubscribe(self, session: Session, identifier: str, now: float) -> list[Effect]:
         if identifier not in session.subscriptions:
             raise Denied("UnknownOperationError", f"Unknown operation id {identifier}")
-        del session.subscriptions[identifier]
+        self._forget(session, identifier)
         return [self._send(session, now, "unsubscribe_success", identifier)]
+
+    def _forget(self, session: Session, identifier: str) -> None:
+        pattern = session.subscriptions.pop(identifier)
+        del self._listening[pattern][session, identifier]
+        if not self._listening[pattern]:
+            del self._listening[pattern]
 
     def _publish_frame(self, session: Session, identifier: str, frame: dict[str, Any], now: float) -> list[Effect]:
         if not session.bucket.take(now):
@@ -353,11 +364,8 @@ class EventService:
         return successful, failed, deliveries
 
     def _deliveries(self, channel: str, event: str, now: float) -> Iterator[Effect]:
-        parts = channel.strip("/").split("/")
-        for session in list(self.sessions):
-            for identifier, (pattern, from_when) in list(session.subscriptions.items()):
-                if not _matches(parts, pattern.strip("/").split("/")):
-                    continue
+        for pattern in _patterns(channel.strip("/")):
+            for (session, identifier), from_when in self._listening.get(pattern, {}).items():
                 if now < from_when:
                     self.seen["lost in blackout"] += 1
                     continue
@@ -454,11 +462,10 @@ def _authorization(offered: Sequence[str]) -> Any:
         raise Denied("UnauthorizedException", UNAUTHORIZED) from None
 
 
-def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """A last segment `*` stands for any number of segments, at least one (§9)."""
-    if pattern[-1] == "*":
-        return len(parts) >= len(pattern) and parts[: len(pattern) - 1] == list(pattern[:-1])
-    return list(parts) == list(pattern)
+def _patterns(channel: str) -> list[str]:
+    """What hears *channel*: its own name, and each stem of it with `*`, which is any number of segments (§9)."""
+    parts = channel.split("/")
+    return [channel, *("/".join([*parts[:depth], "*"]) for depth in range(1, len(parts)))]
 
 
 def _compact(value: Any) -> str:
