@@ -81,6 +81,8 @@ class Connect(Protocol):
         on_event: Callable[[str, str], None],
         on_state: Callable[[ConnectionState], None],
     ) -> Channel:
-        """Subscribe to *paths*. `on_event(path, event)` names the subscribed path and is called on the event loop; it
-        never blocks and never raises.
+        """Subscribe to *paths*; the first is the endpoint's own, and the one that is proven by echo.
+
+        `on_event(path, event)` names the subscribed path and is called on the event loop; it never blocks and never
+        raises.
         """
