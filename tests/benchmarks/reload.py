@@ -31,6 +31,8 @@ CASES = {
     "boto3": ["boto3"],
     "boto3+pandas+fastapi": ["boto3", "pandas", "fastapi"],
 }
+THINK = 0.1
+"""Seconds between an answer and the next edit: nobody saves faster, and the process for the next edit is forked then."""
 HANDLER = """
 {imports}
 
@@ -84,6 +86,7 @@ async def measure(imports: str, rounds: int) -> Times:
             await warm(project, learned=bool(packages))
             for n in range(1, rounds + 1):
                 text = HANDLER.format(imports=lines, n=n)
+                await asyncio.sleep(THINK)
                 started = time.perf_counter()
                 (root / "functions/api.py").write_text(text)
                 answer = await project.call()

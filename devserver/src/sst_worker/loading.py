@@ -50,15 +50,18 @@ def load_handler(name: str, module: str | None = None) -> Any:
 class Recorder:
     """Which project files the handler depends on: imported, or read while it was imported."""
 
-    def __init__(self, root: str, ignore: list[str]) -> None:
-        self._data = (os.path.join(os.path.abspath(root), ""), tuple(os.path.join(path, "") for path in ignore))
+    def __init__(self) -> None:
+        self._data: tuple[str, tuple[str, ...]] = ("", ())
         self._sought = places.Sought()
+        # Touches, and so copies, every page that holds a name: done while the process waits for its handler.
         self._modules = set(sys.modules)
         self._reported: set[str] = set()
         self._recording = False
 
-    def start(self) -> None:
-        """Record the files opened from now on; a failed import leaves no other trace."""
+    def start(self, root: str, ignore: list[str]) -> None:
+        """Record the files opened from now on; a failed import leaves no other trace. Of data files only those
+        below *root* count, without the folders *ignore*."""
+        self._data = (os.path.join(os.path.abspath(root), ""), tuple(os.path.join(path, "") for path in ignore))
         self._recording = True
         sys.meta_path.append(self._sought)
         sys.addaudithook(self._audit)

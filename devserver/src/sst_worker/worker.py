@@ -28,11 +28,12 @@ def run(channel: socket.socket, output: int, handler: logs.Handler) -> None:
     os.set_inheritable(output, False)
     environment.redirect_output(output)
     environment.reseed()
+    recorder = loading.Recorder()
     try:
         init, _ = wire.receive(channel)
     except EOFError:
         os._exit(0)
-    Worker(channel, output, handler, init).run()
+    Worker(channel, output, handler, recorder, init).run()
     # As on Lambda, which kills an environment it no longer needs: no atexit, no waiting for threads.
     os._exit(0)
 
@@ -40,14 +41,22 @@ def run(channel: socket.socket, output: int, handler: logs.Handler) -> None:
 class Worker:
     """The handler, and the channel its invocations come through."""
 
-    def __init__(self, channel: socket.socket, output: int, log: logs.Handler, init: wire.Head) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        output: int,
+        log: logs.Handler,
+        recorder: loading.Recorder,
+        init: wire.Head,
+    ) -> None:
         self._channel = channel
         self._log = log
         self._secret = init["marker"]
         environment.replace(init["environment"])
         environment.enter(init["root"], init["paths"], init.get("sdk"), init["handler"])
         logs.configure(log, output)
-        self._recorder = loading.Recorder(init["root"], init.get("ignore") or [])
+        self._recorder = recorder
+        self._folders = init["root"], init.get("ignore") or []
         self._name, self._module = init["handler"], init.get("module")
 
     def run(self) -> None:
@@ -65,7 +74,7 @@ class Worker:
 
     def _load(self) -> Any:
         started = time.perf_counter()
-        self._recorder.start()
+        self._recorder.start(*self._folders)
         failure = None
         try:
             handler = loading.load_handler(self._name, self._module)
