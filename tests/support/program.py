@@ -36,11 +36,21 @@ class Recorder:
 
     def resource(self, wanted: Entry, ignore: Any, replace_on: Any) -> Made:
         self.entries.append(wanted)
-        return Made(f"id-{wanted.name}", {"arn": f"arn:{wanted.name}", "functionUrl": f"http://url/{wanted.name}/"})
+        outputs = {
+            "arn": f"arn:{wanted.name}",
+            "functionUrl": f"http://url/{wanted.name}/",
+            "executionArn": f"arn:run:{wanted.name}",
+            "apiEndpoint": f"ws://api/{wanted.name}",
+            "invokeUrl": f"http://api/{wanted.name}",
+        }
+        return Made(f"id-{wanted.name}", outputs)
 
     def read(self, wanted: Entry) -> Made:
         self.entries.append(wanted)
         return Made(wanted.id, {"arn": f"arn:{wanted.id}", "bucket": wanted.id, "name": wanted.id})
+
+    def lookup(self, name: str) -> dict[str, Any] | None:
+        return {"endpointAddress": f"answer to {name}", "id": "x"}
 
 
 @dataclass

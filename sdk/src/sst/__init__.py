@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sst_env import Resource as Resource
 
     from sst import aws as aws
+    from sst import x as x
     from sst.infra.app import App as App
     from sst.infra.app import AppInput as AppInput
     from sst.infra.errors import ConfigError as ConfigError
@@ -41,6 +42,7 @@ _HOMES = {
     "aws": "sst.aws",
     "dev": "sst.infra.globals",
     "transform": "sst.infra.globals",
+    "x": "sst.x",
 }
 """Name → the module it lives in, or is. Type checkers read the imports above; a test keeps the two alike."""
 

@@ -167,6 +167,9 @@ def _checked(init: Callable[..., None]) -> Callable[..., None]:
         _check_call(signature, f'{type(self).__name__} "{name}"', args, kwargs)
         bound = signature.bind(self, *args, **kwargs).arguments
         given = {key: value for key, value in bound.items() if key not in ("self", "name", "opts")}
+        for parameter in signature.parameters.values():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                given |= given.pop(parameter.name, {})
         opts = bound.get("opts") or pulumi.ResourceOptions()
         for kind, callback in current().transforms:
             if isinstance(self, kind):

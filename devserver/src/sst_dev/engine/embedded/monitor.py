@@ -15,6 +15,8 @@ from ...core.errors import UserError
 from .kind import Made
 from .state import Entry
 
+IOT_ENDPOINT = "aws:iot/getEndpoint:getEndpoint"
+
 
 class Resources(Protocol):
     """What stands behind the monitor: the cloud, or the record alone in a preview."""
@@ -22,6 +24,8 @@ class Resources(Protocol):
     def resource(self, wanted: Entry, ignore: Any, replace_on: Any) -> Made: ...
 
     def read(self, wanted: Entry) -> Made: ...
+
+    def lookup(self, name: str) -> dict[str, Any] | None: ...
 
 
 class Preview:
@@ -42,6 +46,9 @@ class Preview:
 
     def read(self, wanted: Entry) -> Made:
         return Made(wanted.id)
+
+    def lookup(self, name: str) -> dict[str, Any] | None:
+        return {"endpointAddress": "preview", "id": "preview"} if name == IOT_ENDPOINT else None
 
 
 class Monitor(MockMonitor):
@@ -101,6 +108,9 @@ class Monitor(MockMonitor):
             },
         }
         if request.tok not in known:
+            found = self._resources_behind.lookup(request.tok)
+            if found is not None:
+                return resource_pb2.ResourceInvokeResponse(**{"return": _struct(found)})
             raise UserError(
                 f"The lookup {request.tok} cannot be answered on the embedded cloud.",
                 hint="Make it only when the app's home is aws.",

@@ -12,7 +12,7 @@ from ..component import Component, Transform, fields
 from ..errors import ConfigError
 from . import policy
 from .queue import allow_send
-from .subscriber import allow_invoke, check_existing_queue, child_name, target_of
+from .subscriber import allow_invoke, arn_of, check_existing_queue, child_name, target_of
 
 if TYPE_CHECKING:
     from .bucket import Bucket
@@ -109,13 +109,13 @@ class BucketNotification(Component):
         else:
             topic = given["topic"]
             self._ready += self._allow_publish(given["name"], topic)
-            found["topics"].append({**entry, "topic_arn": getattr(topic, "arn", topic)})
+            found["topics"].append({**entry, "topic_arn": arn_of(topic)})
 
     def _allow_publish(self, name: str, topic: Any) -> list[pulumi.Resource]:
         """Let the bucket publish to a topic of this app."""
         if not isinstance(topic, Component):
             return []
-        arn: Any = getattr(topic, "arn", None)
+        arn = arn_of(topic)
         statement = {
             "Effect": "Allow",
             "Action": "sns:Publish",

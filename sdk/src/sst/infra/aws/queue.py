@@ -16,7 +16,7 @@ from ..naming import physical_name
 from ..permission import Permission
 from ..units import seconds
 from . import policy
-from .subscriber import Subscriber, filter_criteria, target_of
+from .subscriber import Subscriber, arn_of, filter_criteria, target_of
 
 RECEIVE = [
     "sqs:ChangeMessageVisibility",
@@ -248,7 +248,7 @@ def _redrive(where: str, dlq: Any) -> Any:
         return None
     given = fields(f"{where}: dlq", dlq, ("queue", "retry"), required=("queue",)) if isinstance(dlq, Mapping) else {}
     queue = given.get("queue", dlq)
-    arn = getattr(queue, "arn", queue)
+    arn = arn_of(queue)
     retry = given.get("retry", 3)
     if not isinstance(arn, (str, pulumi.Output)) or (isinstance(arn, str) and not arn.startswith("arn:")):
         raise ConfigError(f"{where}: dlq must be the ARN of a queue, got {dlq!r}.", hint="Write dlq=dead.arn.")

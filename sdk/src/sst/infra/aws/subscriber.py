@@ -109,9 +109,14 @@ def child_name(owner: str, *words: str) -> str:
     return name if len(name) <= 64 else name[:55] + "_" + short_hash(name)
 
 
+def arn_of(value: Any) -> Any:
+    """The ARN of a component, or *value* itself. An output is never asked: it would answer with an output."""
+    return getattr(value, "arn", value) if isinstance(value, Component) else value
+
+
 def check_existing_queue(where: str, queue: Any) -> Any:
     """The ARN of *queue*: a `Queue` component, or an ARN."""
-    arn = getattr(queue, "arn", queue)
+    arn = arn_of(queue)
     if not isinstance(arn, pulumi.Output) and not (isinstance(arn, str) and arn.startswith("arn:")):
         raise ConfigError(f"{where} must be a Queue or the ARN of one, got {queue!r}.")
     return arn

@@ -1,0 +1,122 @@
+"""Containers and the network they stand in: in `sst dev` they are commands on this machine, or not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from ..component import Component, fields
+from ..dev_command import register
+from ..errors import ConfigError
+from ..linkable import Definition, links
+from .site import NO_URL
+
+
+class _OnlyOnAws(Component):
+    """A component that other components take as an argument, and of which nothing exists on this machine."""
+
+    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None, **deployment: Any) -> None:
+        super().__init__(name, opts)
+        if not self._context.local:
+            raise ConfigError(f"{self._label} cannot be deployed by this version.")
+        self._context.say_once(f"{self._label} does not exist on the embedded cloud and was left out.")
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """Nothing is created."""
+        return {}
+
+
+class Vpc(_OnlyOnAws):
+    """A VPC. On the embedded cloud there is no network to cut off: what takes it does without."""
+
+    token = "sst:aws:Vpc"  # noqa: S105 a Pulumi type
+
+
+class Cluster(_OnlyOnAws):
+    """A cluster of containers: the argument of `Service` and `Task`."""
+
+    token = "sst:aws:Cluster"  # noqa: S105 a Pulumi type
+
+
+class Service(Component):
+    """A container that keeps running; in `sst dev` its `dev.command`.
+
+    ```python
+    sst.aws.Service("Api", cluster=cluster, link=[bucket], dev={"command": "uvicorn app:app", "url": "http://…"})
+    ```
+    """
+
+    token = "sst:aws:Service"  # noqa: S105 a Pulumi type
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        cluster: Any = None,
+        dev: Mapping[str, Any] | bool | None = None,
+        link: Sequence[Any] = (),
+        environment: Mapping[str, pulumi.Input[str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **deployment: Any,
+    ) -> None:
+        super().__init__(name, opts)
+        if not self._context.dev or dev is False:
+            raise ConfigError(f"{self._label} cannot be deployed by this version; it runs in `sst dev`.")
+        given = dev if isinstance(dev, Mapping) else {}
+        url = register(self, given, link=link, environment=environment, directory=".", command=None)
+        self.url: pulumi.Output[str] = pulumi.Output.from_input(url or NO_URL)
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """Nothing is created in dev."""
+        return {}
+
+    def sst_link(self) -> Definition:
+        """`url`: that of the dev command, if `dev.url` tells it."""
+        return Definition({"url": self.url})
+
+
+class Task(Component):
+    """A container that runs on demand; in `sst dev` its `dev.command`.
+
+    ```python
+    sst.aws.Task("Resize", cluster=cluster, link=[bucket], dev={"command": "python resize.py"})
+    ```
+    """
+
+    token = "sst:aws:Task"  # noqa: S105 a Pulumi type
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        cluster: Any = None,
+        dev: Mapping[str, Any] | None = None,
+        link: Sequence[Any] = (),
+        environment: Mapping[str, pulumi.Input[str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **deployment: Any,
+    ) -> None:
+        super().__init__(name, opts)
+        where = self._label
+        if not self._context.dev:
+            raise ConfigError(f"{where} cannot be deployed by this version; it runs in `sst dev`.")
+        given = fields(f"{where}: dev", dev or {}, ("command", "directory"), required=("command",))
+        self._context.say_once(f"{where}: tasks cannot be started from code on the embedded cloud.")
+        self._context.tasks.append(
+            {
+                "name": name,
+                "command": given["command"],
+                "directory": given.get("directory", "."),
+                "links": [one.name for one in links(where, link)],
+                "environment": dict(environment or {}),
+            }
+        )
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """Nothing is created in dev."""
+        return {}

@@ -1,0 +1,71 @@
+"""`sst.aws.SnsTopic`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import sst
+from sst.infra.errors import ConfigError
+
+from tests.support.program import declare
+
+
+def test_a_function_is_subscribed_with_its_filter() -> None:
+    """The subscription, and the permission for this topic to call the function."""
+
+    def run() -> None:
+        sst.aws.SnsTopic("News").subscribe("Mail", "a.b", filter={"kind": ["big"]})
+
+    declared = declare(run)
+
+    assert declared.inputs("NewsSubscriberMailSubscription") == {
+        "topic": "arn:NewsTopic",
+        "protocol": "lambda",
+        "endpoint": "arn:NewsSubscriberMailFunction",
+        "filterPolicy": '{"kind": ["big"]}',
+    }
+    permission = declared.inputs("NewsSubscriberMailPermission")
+    assert (permission["principal"], permission["sourceArn"]) == ("sns.amazonaws.com", "arn:NewsTopic")
+
+
+def test_a_fifo_topic_has_its_suffix() -> None:
+    """As AWS asks."""
+    inputs = declare(lambda: sst.aws.SnsTopic("News", fifo=True) and None).inputs("NewsTopic")
+
+    assert inputs["fifoTopic"] is True and inputs["name"].endswith(".fifo")
+
+
+def test_an_existing_topic_can_be_got_and_followed() -> None:
+    """By ARN; its link is the ARN."""
+
+    def run() -> None:
+        sst.aws.SnsTopic.get("Other", "arn:aws:sns:us-east-1:1:other")
+        sst.aws.SnsTopic.subscribe_arn("Mail", "arn:aws:sns:us-east-1:1:other", "a.b")
+
+    declared = declare(run)
+
+    assert declared.link("Other") == {"arn": "arn:arn:aws:sns:us-east-1:1:other"}
+    assert declared.inputs("MailSubscription")["topic"] == "arn:aws:sns:us-east-1:1:other"
+
+
+def test_a_link_may_do_everything_with_the_topic() -> None:
+    """`sns:*` on the topic alone."""
+    declared = declare(lambda: sst.aws.Function("Api", handler="a.b", link=[sst.aws.SnsTopic("News")]) and None)
+    statement = json.loads(declared.inputs("ApiPolicy")["policy"])["Statement"][0]
+
+    assert (statement["Action"], statement["Resource"]) == (["sns:*"], ["arn:NewsTopic"])
+
+
+@pytest.mark.parametrize(
+    ("subscribe", "message"),
+    [
+        (lambda t: t.subscribe("A", "a.b", filter={"kind": "big"}), "filter must map attributes to lists"),
+        (lambda t: t.subscribe_queue("A", "Jobs"), "queue must be a Queue or the ARN of one, got 'Jobs'"),
+    ],
+)
+def test_wrong_arguments(subscribe: Any, message: str) -> None:
+    """One sentence with the argument."""
+    with pytest.raises(ConfigError, match=message):
+        declare(lambda: subscribe(sst.aws.SnsTopic("News")) and None)
