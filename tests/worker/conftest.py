@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.venvs import interpreters
 from tests.worker.zygotes import Worker, Zygote, zygote
 
 Start = Callable[..., Worker]
 
 
-@pytest.fixture(scope="session")
-def parent() -> Iterator[Zygote]:
-    """One zygote for tests that only need workers."""
-    with zygote() as started:
+FOUND = interpreters()
+RUNNING = "{}.{}".format(*sys.version_info)
+VERSIONS = list(dict.fromkeys([*list(FOUND)[:1], RUNNING, *list(FOUND)[-1:]]))
+"""The oldest and the newest version a function may use, of those on this machine, and the running one."""
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def parent(request: pytest.FixtureRequest) -> Iterator[Zygote]:
+    """One zygote of each version, for tests that only need workers."""
+    with zygote(sys.executable if request.param == RUNNING else str(FOUND[request.param])) as started:
         yield started
 
 

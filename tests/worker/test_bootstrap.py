@@ -15,14 +15,11 @@ from tests.worker.zygotes import zygote
 
 def test_sys_path_is_the_interpreters_with_the_project_first(start: Start, tmp_path: Path) -> None:
     """Neither this package's folder nor the one the zygote was started in is on it."""
-    bare = [str(tmp_path), *subprocess_path()]
-    assert start("import sys\ndef handler(event, context): return sys.path").invoke().value == bare
-
-
-def subprocess_path() -> list[str]:
-    """`sys.path` of the running interpreter without the script's folder."""
+    worker = start("import sys\ndef handler(event, context): return sys.path")
     code = "import sys; print('\\n'.join(filter(None, sys.path)))"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split("\n")[:-1]
+    python = worker.zygote.process.args[0]
+    bare = subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.splitlines()
+    assert worker.invoke().value == [str(tmp_path), *bare]
 
 
 def test_a_project_file_named_like_a_library_does_not_keep_the_zygote_from_starting(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -22,6 +23,8 @@ def objecting(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         raise StartedOver
 
     def objecting(*names: str) -> None:
+        for name in (*names, "colorsys"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
         monkeypatch.setattr(preload, "_objection", lambda name, before, after: "leaves a mess" if name in names else "")
 
     monkeypatch.setattr(preload, "start_over", start_over)
@@ -40,7 +43,21 @@ def test_the_whole_package_of_an_offender_is_left_out(objecting: Callable[..., N
 
 def test_after_a_few_tries_the_rest_is_left_out(objecting: Callable[..., None]) -> None:
     """A zygote always gets ready, whatever the imports do."""
-    names = ["colorsys", "json", "csv", "wave", "bisect", "heapq", "queue", "sched", "stat", "string", "textwrap"]
+    names = ["colorsys", "sched", "wave", "filecmp", "fileinput", "getopt", "mailbox", "netrc", "plistlib", "poplib"]
+    names += ["quopri", "shelve"]
+        "colorsys",
+        "sched",
+        "wave",
+        "filecmp",
+        "fileinput",
+        "getopt",
+        "mailbox",
+        "netrc",
+        "plistlib",
+        "poplib",
+        "quopri",
+        "shelve",
+    ]
     objecting(*names[1:])
     plan = preload.Plan(names)
     starts = 0
