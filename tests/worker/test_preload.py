@@ -45,19 +45,6 @@ def test_after_a_few_tries_the_rest_is_left_out(objecting: Callable[..., None]) 
     """A zygote always gets ready, whatever the imports do."""
     names = ["colorsys", "sched", "wave", "filecmp", "fileinput", "getopt", "mailbox", "netrc", "plistlib", "poplib"]
     names += ["quopri", "shelve"]
-        "colorsys",
-        "sched",
-        "wave",
-        "filecmp",
-        "fileinput",
-        "getopt",
-        "mailbox",
-        "netrc",
-        "plistlib",
-        "poplib",
-        "quopri",
-        "shelve",
-    ]
     objecting(*names[1:])
     plan = preload.Plan(names)
     starts = 0
