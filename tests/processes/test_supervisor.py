@@ -170,3 +170,16 @@ async def test_without_colour_children_are_told(tmp_path: Path) -> None:
     await watched.until(lambda: "exited" in watched.statuses("Job"))
 
     assert watched.output["Job"] == "dumb 1\r\n"
+
+
+async def test_an_interactive_shell_ends_as_when_its_window_is_closed(tmp_path: Path) -> None:
+    """It ignores Ctrl-C and SIGTERM; it ends by SIGHUP, without being killed."""
+    watched = Watched()
+    watched.supervisor = Supervisor(watched.stream)
+    shell = ProcessSpec("Shell", ("sh", "-i"), tmp_path, {"PATH": os.environ["PATH"], "PS1": "ready$ "})
+    watched.supervisor.update([shell])
+    await watched.until(lambda: "ready$ " in watched.output.get("Shell", ""))
+
+    await watched.supervisor.close()
+
+    assert watched.changes[-1].exit_code not in (-signal.SIGKILL, None)

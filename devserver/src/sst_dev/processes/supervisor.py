@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
 from typing import Any, assert_never
 
 from ..core import commands as c
@@ -16,17 +17,27 @@ from ..core.events import ProcessChanged, ProcessOutput
 from ..core.stream import Stream
 from ..core.tasks import cancel_all, spawn
 from .graph import Effect, Graph, ProcessSpec, Report, Signal, Start
-from .ladder import RUNGS, Rung
+from .ladder import Rung
 from .terminal import Terminal, open_terminal
 
 SIZE = (80, 24)
 """Columns and rows of a terminal that no front end has sized yet."""
 
 
+TERMINAL_RUNGS = (
+    Rung(SIGINT, 3.0),
+    Rung(SIGHUP, 1.0),
+    Rung(SIGTERM, 3.0),
+    Rung(SIGKILL, 2.0),
+)
+"""What a command on a terminal gets: Ctrl-C, then what it gets when its window is closed, since an interactive shell ends
+by nothing else, then the rest of the ladder."""
+
+
 class Supervisor:
     """The owner of every child process that has a pane."""
 
-    def __init__(self, stream: Stream, *, color: bool = True, rungs: tuple[Rung, ...] = RUNGS) -> None:
+    def __init__(self, stream: Stream, *, color: bool = True, rungs: tuple[Rung, ...] = TERMINAL_RUNGS) -> None:
         """With *color* false the children are told not to use any."""
         self._stream = stream
         self._graph = Graph(rungs)

@@ -18,7 +18,9 @@ async def run_tui(stream: Stream, state: State, settings: Settings, send: Callab
     Raises `BugError` when the screen itself failed; Textual has printed where.
     """
     from .app import Multiplexer
+    from .terminal import prepare
 
+    prepare()
     with stream.subscribe() as subscription:
         app = Multiplexer(subscription, state, settings, send)
         await app.run_async()
