@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from sst_stub import runtime_api
 from sst_stub.runtime_api import BUFFERED_BOUND, Event, RuntimeApi, RuntimeApiError, StreamRefusedError
 
 from tests.support.runtime_api import Faults, RuntimeApiServer
@@ -308,3 +309,26 @@ async def test_stream_refused_at_its_head_ends() -> None:
     api.close()
     await done.wait()
     refusing.close()
+
+
+async def test_server_that_hangs_up_unasked_is_not_besieged(
+    server: RuntimeApiServer, api: RuntimeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection lost before its first request is opened again after a pause, or when an answer needs it."""
+    monkeypatch.setattr(runtime_api, "UNASKED_PAUSE", 3600.0)
+    waiting = await server.start()
+    event = await api.next()
+    watching = asyncio.get_running_loop().create_task(api.watch(), name="watch")
+    server.connected.clear()
+    server.cut()
+    await server.connected.wait()
+    server.cut()
+    for _ in range(20):  # turns of the loop: the reset is in the socket already, and none of them waits
+        await asyncio.sleep(0)
+    assert server.connections == 2
+    await api.respond(event, b"1", "application/json")
+
+    assert (await waiting.answered).body == b"1"
+    assert server.connections == 3
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)

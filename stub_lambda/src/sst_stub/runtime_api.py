@@ -20,6 +20,8 @@ USER_AGENT = "sst-py-stub"
 BUFFERED_BOUND = 6_291_556
 """Bytes of a buffered response: 6 MB and 100 bytes (Lambda quota)."""
 TOO_LARGE = "Function.ResponseSizeTooLarge"
+UNASKED_PAUSE = 1.0
+"""Seconds before a connection that the server closed unasked is opened again: a bound on a loop, nothing waits."""
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
 
@@ -63,6 +65,8 @@ class RuntimeApi(asyncio.Protocol):
         self._reply: asyncio.Future[Reply] | None = None
         self._writable = asyncio.Event()
         self._lost = asyncio.Event()
+        self._used = False
+        """Whether a request has gone out on the connection that is open, or was last."""
         self._connecting = asyncio.Lock()
 
     # --- the five requests ------------------------------------------------------------------------
@@ -142,6 +146,8 @@ class RuntimeApi(asyncio.Protocol):
         while True:
             await self._lost.wait()
             self._lost.clear()
+            if not self._used:
+                await asyncio.sleep(UNASKED_PAUSE)
             await self.connect()
 
     async def begin(self, head: bytes) -> asyncio.Future[Reply]:
@@ -149,6 +155,7 @@ class RuntimeApi(asyncio.Protocol):
         if self._transport is None:
             await self.connect()
         self._reply = asyncio.get_running_loop().create_future()
+        self._used = True
         self.write(head)
         return self._reply
 
@@ -180,6 +187,7 @@ class RuntimeApi(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._used = False
         self._writable.set()
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._acknowledge_at_once()
