@@ -56,6 +56,7 @@ class Recorder:
         # Touches, and so copies, every page that holds a name: done while the process waits for its handler.
         self._modules = set(sys.modules)
         self._reported: set[str] = set()
+        self._hash = ""
         self._recording = False
 
     def start(self, root: str, ignore: list[str]) -> None:
@@ -98,14 +99,16 @@ class Recorder:
             elif _importable(name, module):
                 modules.append(name)
         files = {path: stamp for path, stamp in places.noted.items() if path not in self._reported}
-        self._reported.update(files)
+        if files or not self._hash:
+            self._reported.update(files)
+            self._hash = code_hash(self._data[0], sorted(self._reported))
         sought = sorted(self._sought.paths)
         self._sought.paths.clear()
         return {
             "files": files,
             "sought": sought,
             "modules": modules,
-            "code_hash": code_hash(self._data[0], sorted(self._reported)),
+            "code_hash": self._hash,
         }
 
 
