@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from typing import Any, Self
 
 
@@ -17,6 +18,8 @@ class Wire:
     def __init__(self, target: int) -> None:
         self.target = target
         self.port = 0
+        self.rate = 0
+        """Bytes a second of new connections, in each direction; 0 is no limit."""
         self.refusing = False
         """New connections are cut at once."""
         self.connections = 0
@@ -27,7 +30,11 @@ class Wire:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=500)
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        # As little as the kernel allows: else it would take megabytes off a slow wire.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        self._server = await asyncio.start_server(self._accept, sock=listener, backlog=500, limit=16 * 1024)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -78,13 +85,13 @@ class Wire:
         return True
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        moving = self._moving
+        moving, rate = self._moving, self.rate
         onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", self.target)
         self._writers.add(onward_writer)
         try:
             pumps = [
-                asyncio.ensure_future(_pump(reader, onward_writer, moving)),
-                asyncio.ensure_future(_pump(onward_reader, writer, moving)),
+                asyncio.ensure_future(_pump(reader, onward_writer, moving, rate)),
+                asyncio.ensure_future(_pump(onward_reader, writer, moving, rate)),
             ]
             try:
                 await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -124,10 +131,12 @@ def _set() -> asyncio.Event:
     return event
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, moving: asyncio.Event) -> None:
-    """Carry bytes from one end to the other while they are *moving*."""
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, moving: asyncio.Event, rate: int) -> None:
+    """Carry bytes from one end to the other while they are *moving*, no more than *rate* a second."""
     with contextlib.suppress(OSError):
         while data := await reader.read(65536):
             await moving.wait()
+            if rate:
+                await asyncio.sleep(len(data) / rate)
             writer.write(data)
             await writer.drain()

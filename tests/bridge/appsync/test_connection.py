@@ -85,6 +85,20 @@ async def test_a_silent_socket_is_replaced(server: Server) -> None:
         assert await dev.heard() == ['"x"']
 
 
+async def test_a_slow_uplink_is_not_a_dead_socket(server: Server) -> None:
+    """A publish that takes long to leave is not late: the socket stays, and nothing is sent twice."""
+    events = [f'"{number}{"x" * 200_000}"' for number in range(5)]
+    timing = dataclasses.replace(FAST, publish_answer=1.5)
+    async with joined(server.direct, DEV) as dev:
+        server.wire.rate = 400_000  # two and a half seconds for the whole, less than one for what buffers hold
+        async with joined(server.api, STUB, timing=timing) as stub:
+            stub.channel.publish(DEV, events)
+
+            assert sorted(await dev.heard(5)) == events
+            assert [state.ready for state in stub.states] == [True]
+        assert dev.events.empty()
+
+
 async def test_a_publish_without_an_answer_tells_a_dead_socket(server: Server) -> None:
     """When nothing answers a publish the socket is replaced before the watchdog looks, and the event sent again."""
     async with joined(server.direct, DEV) as dev, joined(server.api, STUB) as stub:

@@ -65,7 +65,7 @@ def test_subprotocols_are_the_literal_and_an_unpadded_token() -> None:
 def test_commands_carry_their_own_signature(conversation: Conversation, signer: Signer) -> None:
     """Subscribe and publish frames are authorized for exactly what they ask."""
     subscribe = json.loads(conversation.subscribe(CHANNEL))
-    publish = json.loads(conversation.publish(BATCH, 0))
+    publish = json.loads(conversation.publish(BATCH)[1])
 
     assert subscribe == {
         "type": "subscribe", "id": "S1", "channel": CHANNEL, "authorization": signer.sign(body_text(CHANNEL).encode()),
@@ -80,7 +80,7 @@ def test_commands_carry_their_own_signature(conversation: Conversation, signer: 
 def test_a_publish_carries_one_to_five_events(conversation: Conversation, count: int) -> None:
     """The service's limit on events a publish is never tried."""
     with pytest.raises(ValueError, match="1 to 5 events"):
-        conversation.publish(Batch(CHANNEL, ('"x"',) * count), 0)
+        conversation.publish(Batch(CHANNEL, ('"x"',) * count))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_publish_carries_one_to_five_events(conversation: Conversation, count:
 def test_what_a_frame_says(conversation: Conversation, frame: str, event: object) -> None:
     """Each frame of the service becomes the event it stands for, with the batch or channel it is about."""
     conversation.subscribe(CHANNEL)
-    conversation.publish(BATCH, 0)
+    conversation.publish(BATCH)
 
     assert conversation.receive(frame) == event
 
@@ -146,7 +146,7 @@ def test_what_asks_nothing_is_ignored(conversation: Conversation, frame: str) ->
 
 def test_single_failures_are_told_by_index(conversation: Conversation) -> None:
     """`failed` names events by index; its code is a word or a number, and senseless entries are left out."""
-    conversation.publish(BATCH, 0)
+    conversation.publish(BATCH)
     failed = [
         {"index": 2, "code": "EventTooLargeException", "message": "too large"},
         {"index": 0, "code": 429},
@@ -164,7 +164,7 @@ def test_single_failures_are_told_by_index(conversation: Conversation) -> None:
 
 def test_a_publish_is_answered_once(conversation: Conversation) -> None:
     """After its answer a publish is forgotten: a second answer is to nothing."""
-    conversation.publish(BATCH, 0)
+    conversation.publish(BATCH)
     answers = [conversation.receive(said("publish_success", "P1")) for _ in range(2)]
 
     assert isinstance(answers[0], Published)
@@ -173,13 +173,25 @@ def test_a_publish_is_answered_once(conversation: Conversation) -> None:
 
 
 def test_what_was_not_answered_is_given_up_by_age(conversation: Conversation) -> None:
-    """The publishes sent before a time come back, oldest first, and count no longer."""
-    first, second, third = (Batch(CHANNEL, (f'"{n}"',), (0,)) for n in range(3))
-    for sent, batch in ((1.0, first), (2.0, second), (3.0, third)):
-        conversation.publish(batch, sent)
+    """The publishes written before a time come back, oldest first; one that is still being written is not late."""
+    batches = [Batch(CHANNEL, (f'"{n}"',), (0,)) for n in range(4)]
+    identifiers = [conversation.publish(batch)[0] for batch in batches]
+    for identifier, written in zip(identifiers, (1.0, 2.0, 3.0), strict=False):
+        conversation.written(identifier, written)
 
-    assert conversation.give_up(2.5) == [first, second]
-    assert conversation.unanswered == 1
+    assert conversation.give_up(2.5) == batches[:2]
+    assert conversation.give_up(1e9) == [batches[2]]
+    assert conversation.give_up() == [batches[3]]
+    assert conversation.unanswered == 0
+
+
+def test_an_answer_may_be_quicker_than_the_writer(conversation: Conversation) -> None:
+    """A publish answered before its writer went on is not waited for again."""
+    identifier, _ = conversation.publish(BATCH)
+    conversation.receive(said("publish_success", identifier))
+    conversation.written(identifier, 1.0)
+
+    assert conversation.unanswered == 0
 
 
 def test_a_publish_that_cannot_be_signed_counts_as_sent(signer: Signer) -> None:
@@ -190,9 +202,9 @@ def test_a_publish_that_cannot_be_signed_counts_as_sent(signer: Signer) -> None:
 
     conversation = Conversation(Signer("api.example", "us-east-1", no_credentials))
     with pytest.raises(RuntimeError, match="SSO session"):
-        conversation.publish(BATCH, 0)
+        conversation.publish(BATCH)
 
-    assert conversation.give_up(1) == [BATCH]
+    assert conversation.give_up() == [BATCH]
 
 
 def test_messages_of_the_service_hold_no_secret(conversation: Conversation) -> None:
@@ -287,7 +299,7 @@ def test_nothing_the_service_says_breaks_the_conversation(frames: list[str | byt
     """Whatever comes in, reading it never raises, and failures name events that exist."""
     conversation = Conversation(Signer("h", "us-east-1", lambda: Credentials("a", "b"), clock=lambda: 0))
     conversation.subscribe(CHANNEL)
-    conversation.publish(BATCH, 0)
+    conversation.publish(BATCH)
     for frame in frames:
         event = conversation.receive(frame)
         if isinstance(event, Published):

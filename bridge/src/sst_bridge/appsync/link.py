@@ -37,9 +37,19 @@ from .signing import Signer, body_text
 from .timing import Timing
 from .vitals import Verdict, Vitals
 
-KEEP_ALIVE = {"SO_KEEPALIVE": 1, "TCP_KEEPIDLE": 15, "TCP_KEEPALIVE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
-"""The kernel asks after the other end when it was silent for 15 s, and gives up after three questions: a laptop that
-changed its network notices within half a minute, not with the second missed `ka`. Names differ between systems."""
+SOCKET_OPTIONS = {
+    "SO_KEEPALIVE": 1,
+    "TCP_KEEPIDLE": 15,
+    "TCP_KEEPALIVE": 15,  # macOS's name for it
+    "TCP_KEEPINTVL": 5,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 20_000,
+    "TCP_NOTSENT_LOWAT": 128 * 1024,
+}
+"""What the kernel does for us, by the names a system has. It asks after the other end when that was silent for 15 s and
+gives up after three questions, or when nothing is acknowledged for 20 s (in milliseconds): a laptop that changed its
+network notices within half a minute. And it takes no more than 128 KiB beyond what the network takes, so that a publish
+counts as written when it has really left."""
 
 MAX_IN_FLIGHT = 64
 """Publishes without an answer before the socket takes no more: over two seconds' worth at the service's own rate."""
@@ -95,7 +105,7 @@ class Link:
         try:
             async with asyncio.timeout(self._timing.answer):
                 self._socket = await self._connect()
-                _keep_alive(self._socket.transport.get_extra_info("socket"))
+                _set_options(self._socket.transport.get_extra_info("socket"))
                 spawn(self._read(self._socket), name=f"{self.name} reader", owner=self._tasks)
                 await self._send(self._conversation.connection_init())
                 await self.until(self._acknowledged)
@@ -174,20 +184,20 @@ class Link:
 
     async def publish(self, batch: Batch) -> None:
         """Send *batch*; its answer goes to *on_event*. Its fate is in `give_up` when this raises."""
-        now = self._loop.time()
-        self.limiter.take(now)
+        self.limiter.take(self._loop.time())
         try:
-            frame = self._conversation.publish(batch, now)
+            identifier, frame = self._conversation.publish(batch)
         except Exception as error:  # whatever the source of credentials raises
             self._end(LinkLost(f"no credentials to publish with: {_words(error)}"))
             raise self.lost.result() from error
         if self._conversation.unanswered >= MAX_IN_FLIGHT:
             self._room.clear()
         await self._send(frame)
+        self._conversation.written(identifier, self._loop.time())
 
-    def give_up(self, sent_before: float | None = None) -> list[Batch]:
-        """The batches without an answer (and sent before then), to be sent again; the link forgets them."""
-        batches = self._conversation.give_up(self._loop.time() + 1 if sent_before is None else sent_before)
+    def give_up(self, written_before: float | None = None) -> list[Batch]:
+        """The batches without an answer (and written before then), to be sent again; the link forgets them."""
+        batches = self._conversation.give_up(written_before)
         if self._conversation.unanswered < MAX_IN_FLIGHT:
             self._room.set()
         return [batch for batch in batches if batch.attempts]
@@ -298,8 +308,8 @@ class Link:
         return refused or LinkLost(f"{self._api.realtime_host} answered the handshake with HTTP {status}")
 
 
-def _keep_alive(sock: socket.socket) -> None:
-    for name, value in KEEP_ALIVE.items():
+def _set_options(sock: socket.socket) -> None:
+    for name, value in SOCKET_OPTIONS.items():
         if (option := getattr(socket, name, None)) is not None:
             sock.setsockopt(socket.SOL_SOCKET if name.startswith("SO_") else socket.IPPROTO_TCP, option, value)
 

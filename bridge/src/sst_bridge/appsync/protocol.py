@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -216,25 +217,34 @@ class Conversation:
         self._subscriptions[identifier] = channel
         return self._signed("subscribe", identifier, body_text(channel))
 
-    def publish(self, batch: Batch, now: float) -> str:
-        """Publish *batch*; `Published` or `PublishFailed` answers with the same value.
+    def publish(self, batch: Batch) -> tuple[str, str]:
+        """Publish *batch*: id and frame. `Published` or `PublishFailed` answers with the same value.
 
         The batch counts as unanswered from here on, also when signing it raises.
         """
         if not 1 <= len(batch.events) <= MAX_EVENTS:
             raise ValueError(f"a publish carries 1 to {MAX_EVENTS} events, not {len(batch.events)}")
         identifier = self._next_id("P")
-        self._publishes[identifier] = (batch, now)
-        return self._signed("publish", identifier, body_text(batch.channel, batch.events))
+        self._publishes[identifier] = (batch, math.inf)
+        return identifier, self._signed("publish", identifier, body_text(batch.channel, batch.events))
+
+    def written(self, identifier: str, now: float) -> None:
+        """The last byte of that publish has left: from now on its answer is due."""
+        if identifier in self._publishes:  # the answer may be here before the writer knows
+            self._publishes[identifier] = (self._publishes[identifier][0], now)
 
     @property
     def unanswered(self) -> int:
         """How many publishes wait for their answer."""
         return len(self._publishes)
 
-    def give_up(self, sent_before: float) -> list[Batch]:
-        """Forget the publishes sent before then, and return them, oldest first: their fate is unknown."""
-        late = {key: batch for key, (batch, sent) in self._publishes.items() if sent < sent_before}
+    def give_up(self, written_before: float | None = None) -> list[Batch]:
+        """Forget the publishes written before then (all without), and return them, oldest first."""
+        late = {
+            key: batch
+            for key, (batch, written) in self._publishes.items()
+            if written_before is None or written < written_before
+        }
         for key in late:
             del self._publishes[key]
         return list(late.values())
