@@ -232,3 +232,20 @@ def test_an_exit_status_is_a_code_or_a_signal() -> None:
     """Exactly one of the two is set."""
     assert exit_status(3 << 8) == (3, None)
     assert exit_status(signal.SIGKILL) == (None, signal.SIGKILL)
+
+
+def test_the_sdk_can_be_preloaded_and_each_worker_reads_its_own_links(start: Start) -> None:
+    """`sst` from the CLI's copy is a library like others; what it reads from the environment is read in the worker."""
+    sdk = str(Path(__file__).parents[2] / "sdk" / "src" / "sst")
+    source = "from sst import Resource\ndef handler(event, context): return Resource.Notes.name"
+    with zygote(sys._base_executable) as learner:
+        learned = start(source, of=learner, sdk=sdk, environment={"SST_RESOURCE_Notes": '{"name": "a"}'})
+        modules = learned.ready["modules"]
+        assert "sst" in modules and learned.invoke().value == "a"
+    with zygote(sys._base_executable) as parent:
+        report = parent.preload(*modules, sdk=sdk)
+        assert report["left_out"] == {} and "sst" in report["modules"]
+        for name in ("b", "c"):
+            worker = start(source, of=parent, sdk=sdk, environment={"SST_RESOURCE_Notes": f'{{"name": "{name}"}}'})
+            assert worker.ready["modules"] == []
+            assert worker.invoke().value == name
