@@ -137,7 +137,7 @@ class ApiGatewayV2(Component):
             "api_id": self._api.id,
             "name": name,
             "authorizer_type": "REQUEST",
-            "authorizer_uri": _invocation(target.arn),
+            "authorizer_uri": _invocation(target.arn, self._context.cloud.region),
             "authorizer_payload_format_version": one_of(
                 f"{where}: payload", given.get("payload", "2.0"), ("1.0", "2.0")
             ),
@@ -254,11 +254,7 @@ def route_auth(where: str, auth: Any) -> dict[str, Any]:
     }
 
 
-def _invocation(arn: pulumi.Input[str]) -> pulumi.Output[str]:
+def _invocation(arn: pulumi.Input[str], region: str) -> pulumi.Output[str]:
     """The URI by which API Gateway calls the function *arn*."""
-
-    def uri(value: str) -> str:
-        region = value.split(":")[3]
-        return f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{value}/invocations"
-
-    return pulumi.Output.from_input(arn).apply(uri)
+    path = f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/"
+    return pulumi.Output.concat(path, arn, "/invocations")

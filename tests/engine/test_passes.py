@@ -1,0 +1,52 @@
+"""One pass of a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+import sst
+from sst_dev.core.errors import UserError
+
+from tests.support.program import declare
+
+
+def test_outputs_are_resolved_however_deep() -> None:
+    """What `run()` returns reaches the manifest as plain values."""
+
+    def run() -> dict[str, Any]:
+        bucket = sst.aws.Bucket("A")
+        return {"deep": [{"arn": bucket.arn}], "text": pulumi.Output.format("at {0}", bucket.arn)}
+
+    assert declare(run).manifest["outputs"] == {"deep": [{"arn": "arn:ABucket"}], "text": "at arn:ABucket"}
+
+
+def test_run_may_be_async() -> None:
+    """`async def run()` is awaited, and may await outputs."""
+
+    async def run() -> dict[str, Any]:
+        bucket = sst.aws.Bucket("A")
+        return {"arn": await bucket.arn.future()}
+
+    assert declare(run).manifest["outputs"] == {"arn": "arn:ABucket"}
+
+
+def test_run_returns_a_dictionary_or_nothing() -> None:
+    """Anything else is refused."""
+    with pytest.raises(UserError, match="must return a dictionary of outputs or nothing, it returned 'url'"):
+        declare(lambda: "url")
+
+
+def test_passes_do_not_know_of_each_other() -> None:
+    """Names, transforms and wraps end with their pass; a failed pass leaves nothing behind."""
+
+    def first() -> None:
+        sst.aws.Bucket("A")
+        sst.transform(sst.aws.Bucket, lambda args, opts, name: args.update(versioning=True))
+        sst.aws.Bucket("B").arn.apply(lambda arn: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        declare(first)
+
+    assert "AVersioning" not in declare(lambda: sst.aws.Bucket("A") and None).types()
