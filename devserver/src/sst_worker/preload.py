@@ -26,8 +26,9 @@ OFFENDERS = {
 TRIES = 8
 """Times a zygote starts over: each costs the imports up to the offender, and real programs have one or two."""
 
-SAFE_THREADS = ("numpy", "scipy")
-"""Packages whose native threads survive a fork: OpenBLAS ends its pool before one and starts it again on use."""
+SAFE_THREADS = frozenset(("numpy", "scipy", "pyarrow"))
+"""Packages whose native threads survive a fork: OpenBLAS (the first two) and Arrow register fork handlers of their own
+that start the threads again on use. Imported first, so that nothing else is blamed for their threads."""
 
 
 class Plan:
@@ -70,11 +71,11 @@ def run(plan: Plan, control_fd: int) -> list[str]:
         places.offer_sdk(plan.sdk)
     modules = [name for name in plan.modules if name not in plan.left_out]
     for name in modules:
-        package = name.partition(".")[0]
+        package = _package(name)
         if package in OFFENDERS:
             plan.left_out.update(dict.fromkeys(modules, f"{package} is among the imports: {OFFENDERS[package]}"))
             return []
-    modules.sort(key=lambda name: not name.startswith(SAFE_THREADS))
+    modules.sort(key=lambda name: _package(name) not in SAFE_THREADS)
     loaded = []
     before = _traces()
     for name in modules:
@@ -99,13 +100,17 @@ def run(plan: Plan, control_fd: int) -> list[str]:
     return loaded
 
 
+def _package(module: str) -> str:
+    return module.partition(".")[0]
+
+
 def _leave_out(plan: Plan, name: str, reason: str) -> None:
     """Leave out the whole package of *name*; from the last try on, everything that comes after it too."""
     plan.tries += 1
-    package = name.partition(".")[0]
+    package = _package(name)
     later = plan.modules[plan.modules.index(name) :] if plan.tries == TRIES else []
     for module in plan.modules:
-        if module.partition(".")[0] == package or module in later:
+        if _package(module) == package or module in later:
             plan.left_out.setdefault(module, reason if module not in later else f"after {name}: {reason}")
 
 
@@ -123,7 +128,7 @@ def _objection(name: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     started = after["threads"] - before["threads"]
     if started:
         return "its import starts a thread: " + ", ".join(sorted(thread.name for thread in started))
-    if after["native"] > before["native"] and not name.startswith(SAFE_THREADS):
+    if after["native"] > before["native"] and _package(name) not in SAFE_THREADS:
         return f"its import starts {after['native'] - before['native']} native thread(s)"
     if after["sockets"] - before["sockets"]:
         return "its import opens a socket"
