@@ -1,0 +1,69 @@
+"""The tests mirror the sources, so that the tests of a file are found by its name."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from tests.architecture.sources import ROOT, python_files
+
+MIRRORS = {
+    "sst/infra": "tests/sdk/app",
+    "sst": "tests/sdk",
+    "sst_bridge": "tests/bridge",
+    "sst_stub": "tests/stub_lambda",
+    "sst_worker": "tests/worker",
+    "sst_dev": "tests",
+}
+"""Package → the folder of its tests; the first that fits counts. Below it the folders may differ, the names may not."""
+
+VALUES = "values without behaviour: mypy checks them, and every test of their part makes some"
+COMMAND = "a thin command: tests/scenarios and the README run it as a user does"
+SESSION = "joins real parts: tests/scenarios drive it through whole sessions"
+PROCESSES = "a shell over real processes: test_functions.py, test_reload.py and test_launcher.py run it with them"
+
+WITHOUT_A_TEST_FILE = {
+    "sst_dev/app/channel.py": SESSION,
+    "sst_dev/app/session.py": SESSION,
+    "sst_dev/cli/dev.py": COMMAND,
+    "sst_dev/cli/logs.py": COMMAND,
+    "sst_dev/cli/serving.py": COMMAND,
+    "sst_dev/cli/shell.py": COMMAND,
+    "sst_dev/cli/status.py": COMMAND,
+    "sst_dev/cli/stop.py": COMMAND,
+    "sst_dev/core/bootstrap.py": VALUES,
+    "sst_dev/core/commands.py": VALUES,
+    "sst_dev/core/settings.py": VALUES,
+    "sst_dev/functions/jobs.py": PROCESSES,
+    "sst_dev/functions/model.py": VALUES,
+    "sst_dev/functions/pool.py": PROCESSES,
+    "sst_dev/functions/program.py": PROCESSES,
+    "sst_dev/functions/spare.py": PROCESSES,
+    "sst_dev/functions/watch.py": PROCESSES,
+    "sst_dev/functions/worker.py": PROCESSES,
+    "sst_dev/functions/zygote.py": PROCESSES,
+}
+"""Source file → why no test file has its name."""
+
+
+def missing() -> set[str]:
+    """The source files without a test file of their name. `__init__.py` and `__main__.py` count with their package."""
+    found = set()
+    for name in python_files():
+        path = PurePosixPath(name)
+        mirror = next(folder for package, folder in MIRRORS.items() if path.is_relative_to(package))
+        if path.parts[0] == "sst_dev" and len(path.parts) > 2:
+            mirror = f"tests/{path.parts[1]}"
+        if not path.stem.startswith("__") and not any((ROOT / mirror).rglob(f"test_{path.stem.strip('_')}.py")):
+            found.add(name)
+    return found
+
+
+def test_every_source_file_has_a_test_file_of_its_name() -> None:
+    """Those without one are listed, with the reason."""
+    assert sorted(missing() - WITHOUT_A_TEST_FILE.keys()) == []
+
+
+def test_the_list_of_exceptions_is_true() -> None:
+    """A file that has its test, or is gone, leaves the list; a reason is a sentence."""
+    assert sorted(WITHOUT_A_TEST_FILE.keys() - missing()) == []
+    assert all(len(reason.split()) > 3 for reason in WITHOUT_A_TEST_FILE.values())
