@@ -10,6 +10,7 @@ import json
 import os
 import re
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -167,4 +168,10 @@ def _document(raw: bytes) -> Any:
 
 
 def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="milliseconds")
+    return _iso(round(at * 1000))
+
+
+@lru_cache(64)
+def _iso(at_ms: int) -> str:
+    """Many lines share a millisecond when there are many."""
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().isoformat(timespec="milliseconds")

@@ -65,6 +65,8 @@ def paint(spans: Line, *, color: bool) -> str:
 
 def clean(text: str, *, color: bool) -> str:
     """*text* without what moves a cursor or rings a bell; with *color* its own colours stay and end with it."""
+    if text.isprintable():
+        return text
     if not color or "\x1b" not in text:
         return ESCAPES.sub("", text)
     kept = ESCAPES.sub(lambda match: match[0] if _SGR_ONLY.fullmatch(match[0]) else "", text)

@@ -30,7 +30,7 @@ TERMINAL_RUNGS = (
     Rung(SIGTERM, 3.0),
     Rung(SIGKILL, 2.0),
 )
-"""What a command on a terminal gets: Ctrl-C, then what it gets when its window is closed, since an interactive shell ends
+"""What a command on a terminal gets: Ctrl-C, then what closing its window would send, since an interactive shell ends
 by nothing else, then the rest of the ladder."""
 
 

@@ -93,18 +93,19 @@ class Multiplexer(App[None]):
                 self.panes.apply(event)
                 if len(self.panes.terminals) > known:
                     self._tell_sizes([self.panes.terminals[-1].name])
-            self._feed()
+            await self._feed()
             self.update_all()
             await asyncio.sleep(FRAME)
         self.exit()
 
-    def _feed(self) -> None:
+    async def _feed(self) -> None:
         until = time.perf_counter() + FEED
         while (behind := self.panes.behind) and time.perf_counter() < until:
             pane = behind[0]
             replies = pane.feed()
             if replies and not pane.dead:
                 self.send_command(c.WriteProcess(pane.name, replies))
+            await asyncio.sleep(0)  # a key that came meanwhile goes first
 
     def update_all(self) -> None:
         """Show what is true now."""

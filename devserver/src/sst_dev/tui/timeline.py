@@ -103,8 +103,11 @@ class Entry:
         return wrapped(self.body(index), width, offset - self._offsets[index])
 
     def texts(self) -> Iterator[str]:
-        """The text of every line under the head."""
-        for index in range(self.body_length()):
+        """The text of every line under the head. Searching calls it for everything kept, so it makes no rows."""
+        lines = self.invocation.lines if self.invocation else []
+        for text in lines:
+            yield "  │ " + (text if text.isprintable() else plain(ansi_row(text)))
+        for index in range(len(lines), self.body_length()):
             yield plain(self.body(index))
 
 
@@ -231,8 +234,9 @@ class Timeline:
         while 0 <= at < len(self._shown):
             entry = self._shown[at]
             texts = [plain(self._head(entry)), *entry.texts()]
-            bodies = self._row_offsets(entry, texts)
-            hits = [o for o, text in zip(bodies, texts, strict=True) if words in text.casefold()]
+            numbers = [number for number, text in enumerate(texts) if words in text.casefold()]
+            offsets = self._row_offsets(entry, texts) if numbers else []
+            hits = [offsets[number] for number in numbers]
             if offset is not None:
                 hits = [o for o in hits if (o >= offset if step > 0 else o <= offset)]
             if hits:
