@@ -14,6 +14,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from sst_dev.cli import COMMANDS
+from sst_dev.core.errors import ExitCode
 
 from tests.support.markdown import Block, Shell, blocks, shows
 
@@ -142,3 +144,17 @@ def test_ci_runs_the_readme_s_test_command() -> None:
     assert block.text.count("\n") == 1
     assert "<!-- ci: tests -->" in program
     assert block.text.strip().startswith("pip install uv && uv run pytest")
+
+
+def test_the_command_page_has_every_command() -> None:
+    """Each command of `sst --help` has its row, and no row is about a command that is not there."""
+    rows = set(re.findall(r"^\| `sst (\w+)", page("docs/cli.md"), re.MULTILINE))
+
+    assert rows == set(COMMANDS)
+
+
+def test_the_command_page_has_every_exit_code() -> None:
+    """The table is that of the enum."""
+    rows = {int(code) for code in re.findall(r"^\| (\d+) \|", page("docs/cli.md"), re.MULTILINE)}
+
+    assert rows == set(ExitCode)
