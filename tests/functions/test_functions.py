@@ -257,3 +257,25 @@ async def test_changed_variables_replace_the_worker(tmp_path: Path) -> None:
         await project.functions.update(manifest(function(environment={"NAME": "two"})), endpoint=None)
 
         assert (await project.call()).value == "two"
+
+
+async def test_a_stream_that_times_out_ends_with_the_error(tmp_path: Path) -> None:
+    """Pieces that were sent are sent; the last one carries Lambda's timeout."""
+    api = """
+        import threading
+
+        def handler(event, context):
+            yield "first"
+            threading.Event().wait()
+        handler.__sst_stream__ = True
+    """
+    served = function(streaming=True, timeout=0.3)
+    async with serve(tmp_path, served, files={"functions/api.py": api}) as project:
+        answer = await project.call()
+        bodies = [body for body, _ in answer.pieces]
+        last = answer.pieces[-1][1]
+
+        assert bodies == [b"first", b""]
+        assert last["final"]
+        assert last["error_type"] == "Sandbox.Timedout"
+        assert project.last.status == "timeout"

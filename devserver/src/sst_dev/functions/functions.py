@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import time
 from typing import Any, Literal
 
 from sst_worker.wire import Head
 
-from ..core.errors import BugError
 from ..core.events import (
     EVENT_KEPT,
     InvocationFinished,
@@ -106,13 +106,15 @@ class Functions:
         if function is None or self._closed:
             job.settle(outcomes.not_started(f'this app has no function "{environment.function}"'))
         else:
-            self._pool.submit(function, environment, job)
+            job.timeout = function.timeout
+            self._pool.submit(environment, job)
         streamed = await _stream_pieces(job, reply)
         outcome = await job.outcome
         replied = time.monotonic()
-        if not streamed:
-            await _answer(outcome, reply)
-        self._publish_finished(job, outcome, received, time.monotonic() - replied)
+        try:
+            await _answer(outcome, reply, streamed)
+        finally:
+            self._publish_finished(job, outcome, received, time.monotonic() - replied)
 
     async def gone(self, environment: str) -> None:
         """The execution environment ended: so does its worker."""
@@ -244,27 +246,36 @@ def _differs(before: Manifest, after: Manifest, function: Function) -> bool:
     return any(getattr(old, name) != getattr(function, name) for name in fields)
 
 
-async def _stream_pieces(job: Job, reply: Replies) -> bool:
-    """Pass on the pieces of a streamed response; False when the response is not a stream."""
-    streamed = False
+class _Streamed(enum.Enum):
+    """How far the pieces of a response took the reply."""
+
+    NOT = 0
+    OPEN = 1
+    FINAL = 2
+
+
+async def _stream_pieces(job: Job, reply: Replies) -> _Streamed:
+    """Pass on the pieces of a streamed response, as they come."""
+    streamed = _Streamed.NOT
     async for head, body in job.stream():
-        streamed = True
         failed = bool(head.get("error_type"))
         await reply.stream(
             b"" if failed else body,
-            content_type=head.get("content_type", "") if head.get("index") == 0 else "",
+            content_type=head.get("content_type", ""),
             final=bool(head.get("final")),
             error_type=head.get("error_type", ""),
             error_body=body if failed else b"",
         )
+        streamed = _Streamed.FINAL if head.get("final") else _Streamed.OPEN
     return streamed
 
 
-async def _answer(outcome: Outcome, reply: Replies) -> None:
-    match outcome.status:
-        case "ok":
-            await reply.response(outcome.body, outcome.content_type)
-        case "error" | "timeout" | "crash":
-            await reply.error(outcome.body, outcome.error_type, outcome.xray_cause)
-        case _:
-            raise BugError(f"an outcome with status {outcome.status!r}")
+async def _answer(outcome: Outcome, reply: Replies, streamed: _Streamed) -> None:
+    if streamed is _Streamed.FINAL:
+        return
+    if streamed is _Streamed.OPEN:  # the worker died or timed out in the middle of its stream
+        await reply.stream(b"", final=True, error_type=outcome.error_type, error_body=outcome.body)
+    elif outcome.status == "ok":
+        await reply.response(outcome.body, outcome.content_type)
+    else:
+        await reply.error(outcome.body, outcome.error_type, outcome.xray_cause)

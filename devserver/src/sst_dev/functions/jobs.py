@@ -22,6 +22,8 @@ class Job:
     environment: str
     function: str
     outcome: asyncio.Future[Outcome]
+    timeout: float = 0.0
+    """The function's own, in seconds."""
     arrived: float = field(default_factory=time.monotonic)
     dispatched: float | None = None
     init_ms: float | None = None

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from sst_worker.wire import Head
 
-from ..core.errors import UserError
+from ..core.errors import SstError, UserError
 from ..core.handlers import ResolvedHandler, locate
 from ..core.manifest import Function, Manifest
 from ..core.settings import Settings
@@ -46,11 +46,6 @@ class Nursery(Protocol):
     def prepare(self) -> None: ...
     def pid(self, worker: int) -> int | None: ...
     def kill(self, worker: int) -> None: ...
-    async def settled(self) -> None:
-        """Returns once no zygote is being started or closed."""
-        while pending := self._tasks | self._closing:
-            await asyncio.gather(*pending)
-
     def describe(self) -> dict[str, Any]: ...
     async def close(self) -> None: ...
 
@@ -107,8 +102,18 @@ class Launcher:
         for name in [name for name in self._held if manifest.function(name) is None]:
             self._retire(self._held.pop(name).nursery)
 
-    async def launch(self, worker: int, function: Function, environment: EnvironmentInfo) -> tuple[Child, Head]:
-        """Start *worker*: its process and what to initialize it with. Raises UserError."""
+    def function(self, name: str) -> Function | None:
+        """The function called *name*, as the app has it now."""
+        return self._manifest.function(name) if self._manifest else None
+
+    async def launch(self, worker: int, name: str, environment: EnvironmentInfo) -> tuple[Child, Head]:
+        """Start *worker* of the function called *name*: its process and what to initialize it with.
+
+        Raises UserError when the function is gone or its environment cannot be made.
+        """
+        function = self.function(name)
+        if function is None:
+            raise UserError(f'this app has no function "{name}"', hint="Deploy again, or call another one.")
         plan = await self._plan(function)
         variables = self._variables(function, environment, plan.interpreter)
         held = await self._nursery(function, plan, variables)
@@ -228,14 +233,25 @@ class Launcher:
                 sdk=self._sdk,
                 modules=self._preloads.of(function.name),
             )
-            new = await self._start(function.name, how, plan.key, Packages(plan.interpreter))
+            packages = Packages(plan.interpreter)
+            try:
+                new = await self._start(function.name, how, plan.key, packages)
+            except (SstError, TimeoutError) as error:
+                if not how.modules:
+                    raise
+                self._say(f"{function.name}: its imports cannot be preloaded: {error}", "warning")
+                new = await self._start(function.name, replace(how, modules=()), plan.key, packages)
             self._hold(function.name, new)
             return new
 
     async def _succeed(self, function: str, held: _Held) -> None:
         """Replace *held* by a zygote that holds what was learned, without keeping anyone waiting."""
         how = replace(held.nursery.how, modules=self._preloads.of(function))
-        new = await self._start(function, how, held.key, held.packages)
+        try:
+            new = await self._start(function, how, held.key, held.packages)
+        except (SstError, OSError, TimeoutError) as error:
+            self._say(f"{function}: its imports cannot be preloaded: {error}", "warning")
+            return
         if self._held.get(function) is held:
             self._hold(function, new)
             self._say(f"{function}: the next worker finds {len(how.modules)} modules imported", "debug")

@@ -113,10 +113,14 @@ class Output:
         while self._splitter.ended != invocation and self._read():
             pass
 
-    def close(self) -> None:
-        """Take in what is left in the pipe and close it: a grandchild may hold it open for ever."""
+    def read_now(self) -> None:
+        """Take in what is in the pipe."""
         while self._read():
             pass
+
+    def close(self) -> None:
+        """Take in what is left in the pipe and close it: a grandchild may hold it open for ever."""
+        self.read_now()
         self._end()
 
     def _wake(self) -> None:

@@ -9,7 +9,6 @@ from typing import Any, Protocol, assert_never
 from sst_worker.wire import Head
 
 from ..core.errors import SstError
-from ..core.manifest import Function
 from ..core.tasks import cancel_all, spawn
 from . import outcomes
 from .jobs import Job
@@ -22,6 +21,10 @@ from .worker import Worker
 
 RESTARTS_MAX = 3
 """Times one invocation may wait for newer code: a file that changes at every import must not starve it."""
+
+ENVIRONMENTS_MAX = 1_000
+"""Environments remembered without a worker, so that an edit can start one again: Lambda's default limit of
+concurrent executions in an account."""
 
 
 class Observer(Protocol):
@@ -53,7 +56,6 @@ class Pool:
         self._observer = observer
         self._ignore = ignore
         self._jobs: dict[str, Job] = {}
-        self._functions: dict[str, Function] = {}
         self._environments: dict[str, EnvironmentInfo] = {}
         self._verdicts: dict[int, Outcome] = {}
         """Why a worker failed to come up, until its victim is answered."""
@@ -63,14 +65,11 @@ class Pool:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
-    def submit(self, function: Function, environment: EnvironmentInfo, job: Job) -> None:
+    def submit(self, environment: EnvironmentInfo, job: Job) -> None:
         """Run *job* in *environment*; `job.outcome` says how it ended."""
-        self._functions[function.name] = function
-        self._environments[environment.id] = environment
+        self._remember(environment)
         self._jobs[job.request.id] = job
-        self.perform(
-            self.router.invoke(environment.id, function.name, job.request.id, function.timeout, self._loop.time())
-        )
+        self.perform(self.router.invoke(environment.id, job.function, job.request.id, job.timeout, self._loop.time()))
 
     def warm(self, environment: str, function: str) -> None:
         """Start a worker for an environment that has none."""
@@ -113,9 +112,9 @@ class Pool:
         self._arm()
 
     async def _start(self, start: Start) -> None:
-        function, environment = self._functions[start.function], self._environments[start.environment]
+        environment = self._environments[start.environment]
         try:
-            child, init = await self.launcher.launch(start.worker, function, environment)
+            child, init = await self.launcher.launch(start.worker, start.function, environment)
         except (SstError, OSError, TimeoutError) as error:
             hint = getattr(error, "hint", "")
             self._verdicts[start.worker] = outcomes.not_started(f"{error} {hint}".strip())
@@ -148,7 +147,7 @@ class Pool:
             return
         if not worker.served:
             job.init_ms = worker.init_ms
-        worker.invoke(job, self._functions[worker.function].timeout)
+        worker.invoke(job)
 
     def _stop(self, number: int) -> None:
         worker = self.workers.pop(number, None)
@@ -164,7 +163,7 @@ class Pool:
         end = self._ends.pop(fail.worker, (None, None))
         match fail.reason:
             case Reason.TIMEOUT:
-                outcome = outcomes.timed_out(request_id, self._functions[job.function].timeout)
+                outcome = outcomes.timed_out(request_id, job.timeout)
             case Reason.EXIT:
                 outcome = outcomes.exited(request_id, *end)
             case Reason.INIT_ERROR | Reason.NOT_STARTED:
@@ -226,11 +225,16 @@ class Pool:
             return
         if worker is not None and number in self._wanted:
             self._observer.failed(worker, outcomes.exited("", code, by_signal), {})
-        if worker is not None and worker.job is not None:
-            worker.job.memory_mb, worker.job.code_hash = worker.memory_mb, worker.code_hash
         self._ends[number] = (code, by_signal)
         self.perform(self.router.failed(number, Reason.EXIT))
         self._ends.pop(number, None)
+
+    def _remember(self, environment: EnvironmentInfo) -> None:
+        self._environments.pop(environment.id, None)
+        self._environments[environment.id] = environment
+        if len(self._environments) > ENVIRONMENTS_MAX:
+            idle = (id for id in self._environments if id not in self.router.seats)
+            self._environments.pop(next(idle, ""), None)
 
     def _arm(self) -> None:
         """One timer, for the router's next deadline."""

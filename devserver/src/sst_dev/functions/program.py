@@ -15,9 +15,9 @@ from pathlib import Path
 from sst_worker import launch
 from sst_worker.wire import Head
 
-from ..core.errors import BugError
+from ..core.errors import UserError
 from .channel import Channel
-from .output import Output
+from .output import Line, Output
 
 PRELOAD_LIMIT = 60.0
 """Seconds the preload may take: ten times the slowest import we know of (torch, cold disk)."""
@@ -61,15 +61,19 @@ class Program:
         process: asyncio.subprocess.Process,
         control: socket.socket,
         output: int,
+        python: Path,
         *,
         on_message: Callable[[Head], None],
         on_line: Callable[[str], None],
     ) -> None:
         self._process = process
+        self._python = python
         self._on_message = on_message
+        self._on_line = on_line
+        self._said = ""
         self._preloaded: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
         self._control = Channel(control, self._message, self._closed)
-        self._output = Output(output, secrets.token_hex(16), lambda line: on_line(line.text))
+        self._output = Output(output, secrets.token_hex(16), self._line)
 
     @classmethod
     async def start(
@@ -101,7 +105,7 @@ class Program:
         finally:
             theirs.close()
             os.close(writing)
-        program = cls(process, ours, reading, on_message=on_message, on_line=on_line)
+        program = cls(process, ours, reading, how.python, on_message=on_message, on_line=on_line)
         try:
             await program._preload(how)
         except BaseException:
@@ -169,7 +173,17 @@ class Program:
         else:
             self._on_message(head)
 
+    def _line(self, line: Line) -> None:
+        self._said = line.text
+        self._on_line(line.text)
+
     def _closed(self) -> None:
         if not self._preloaded.done():
-            self._preloaded.set_exception(BugError("the worker program ended before it was ready"))
+            self._output.read_now()
+            self._preloaded.set_exception(
+                UserError(
+                    f"a worker of {self._python} ended before it was ready: {self._said or 'it said nothing'}",
+                    hint="Look at its output above; workers need Python 3.9 or newer.",
+                )
+            )
         self._on_message({"type": "ended"})

@@ -97,6 +97,8 @@ class Seat:
     timeout: float = 0.0
     deadline: float | None = None
     """When `tick` must act on the present phase."""
+    left: float | None = None
+    """Seconds that were left when the handler stopped at a breakpoint; its time stands still."""
     stale: bool = False
     eager: bool = False
     """Start a new worker as soon as this one is done, called or not."""
@@ -155,6 +157,18 @@ class Router:
         if seat.stale:
             return self._replace(seat, eager=seat.eager)
         return self._idle(seat, now)
+
+    def paused(self, worker: int, now: float) -> None:
+        """*worker* stands at a breakpoint: no timeout fires."""
+        seat = self._workers.get(worker)
+        if seat is not None and seat.left is None and seat.deadline is not None and seat.phase is not Phase.IDLE:
+            seat.left, seat.deadline = seat.deadline - now, None
+
+    def resumed(self, worker: int, now: float) -> None:
+        """*worker* goes on, with the time it had left."""
+        seat = self._workers.get(worker)
+        if seat is not None and seat.left is not None:
+            seat.left, seat.deadline = None, now + seat.left
 
     def failed(self, worker: int, reason: Reason) -> list[Effect]:
         """*worker* ended, was unable to start, or its import failed: the invocation it had, or the first
@@ -228,9 +242,9 @@ class Router:
 
     def _idle(self, seat: Seat, now: float) -> list[Effect]:
         if not seat.waiting:
-            seat.phase, seat.deadline = Phase.IDLE, now + IDLE_LIMIT
+            seat.phase, seat.deadline, seat.left = Phase.IDLE, now + IDLE_LIMIT, None
             return []
-        seat.phase, seat.deadline = Phase.BUSY, now + seat.timeout
+        seat.phase, seat.deadline, seat.left = Phase.BUSY, now + seat.timeout, None
         seat.current = seat.waiting.popleft()
         return [Dispatch(seat.worker, seat.current)]
 
@@ -241,7 +255,7 @@ class Router:
 
     def _vacate(self, seat: Seat) -> None:
         self._workers.pop(seat.worker, None)
-        seat.phase = seat.current = seat.deadline = None
+        seat.phase = seat.current = seat.deadline = seat.left = None
 
     def _refill(self, seat: Seat, *, eager: bool) -> list[Effect]:
         if eager or seat.waiting:

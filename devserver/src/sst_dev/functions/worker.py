@@ -14,8 +14,8 @@ from .program import Child
 from .sources import Sources
 
 _PAUSE_AT = 32
-"""Pieces of a stream that may wait for the network before the handler is made to wait: at most 2 MB of the
-64 kB pieces handlers usually write."""
+"""Pieces of a stream that may wait for the network before the handler is made to wait; a worker sends at most
+1 MB in one, and handlers usually write some kB."""
 
 
 class Worker:
@@ -54,17 +54,18 @@ class Worker:
         """Have it import the handler; it answers `ready` or `init_error`."""
         self._channel.send({"type": "init", **head})
 
-    def invoke(self, job: Job, timeout: float) -> None:
-        """Hand it *job*, with *timeout* seconds from now."""
+    def invoke(self, job: Job) -> None:
+        """Hand it *job*, with the function's timeout from now."""
         self.job = job
         job.dispatched = self.used = time.monotonic()
+        job.memory_mb, job.code_hash = self.memory_mb, self.code_hash
         request = job.request
         self._channel.send(
             {
                 "type": "invoke",
                 "id": request.id,
                 "request_id": request.request_id,
-                "deadline_ms": int((time.time() + timeout) * 1000),
+                "deadline_ms": int((time.time() + job.timeout) * 1000),
                 "arn": request.arn,
                 "trace_id": request.trace_id,
                 "client_context": request.client_context,
