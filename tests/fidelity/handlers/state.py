@@ -130,5 +130,10 @@ def end():
     os._exit(9)
 
 
+def start_anew():
+    """The environment after the one that ended knows nothing of it."""
+    return [calls, left, hasattr(builtins, "left_here"), os.environ.get("LEFT_BEHIND"), os.environ["CUSTOM"]]
+
+
 def handler(event, context):
     return globals()[event]()
