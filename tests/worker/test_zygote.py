@@ -55,6 +55,10 @@ def test_what_workers_report_can_be_preloaded_as_it_is(start: Start) -> None:
         ("import threading\nthreading.Thread(target=threading.Event().wait, name='pump', daemon=True).start()", "pump"),
         ("import socket\na, b = socket.socketpair()", "opens a socket"),
         ("import socket\ns = socket.create_server(('127.0.0.1', 0))", "opens a socket"),
+        (
+            "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n1 / 0",
+            "ZeroDivision",
+        ),
         ("raise RuntimeError('needs a database')", "RuntimeError: needs a database"),
         ("import sys\nsys.exit(3)", "ends the process"),
         ("import absent", "No module named 'absent'"),

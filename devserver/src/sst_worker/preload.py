@@ -86,17 +86,16 @@ def run(plan: Plan, control_fd: int) -> list[str]:
             importlib.import_module(name)
         except Exception as error:
             plan.left_out[name] = f"its import failed: {type(error).__name__}: {error}"
-            continue
         except SystemExit:
             plan.left_out[name] = "its import ends the process"
-            continue
         after = _traces()
         reason = _objection(name, before, after)
         if reason:
             _leave_out(plan, name, reason)
             start_over(plan, control_fd)
         before = after
-        loaded.append(name)
+        if name not in plan.left_out:
+            loaded.append(name)
     return loaded
 
 
