@@ -23,6 +23,7 @@ QUICK = [RUNNING, *OTHERS[:1]]
 """The running version and one whose runtime writes raw UTF-8, or the oldest."""
 
 
+@pytest.mark.timeout(600)  # a thousand cases under two runtimes, and the first run installs the oracle
 @pytest.mark.parametrize("version", [version for version in QUICK if version in FOUND])
 async def test_the_corpus_comes_out_as_under_awslambdaric(version: str) -> None:
     """Bytes of responses and errors, exit status and log output are the same for every case."""
