@@ -84,15 +84,15 @@ class Deck:
     def text(self) -> str:
         return "\n".join(self.lines())
 
-    def check_snapshot(self, name: str, tmp_path: Path) -> None:
-        """Compare the screen with `snapshots/<name>.svg`; `UPDATE_SNAPSHOTS=1` writes it instead."""
+    def check_snapshot(self, name: str, tmp_path: Path, folder: Path = SNAPSHOTS) -> None:
+        """Compare the screen with `<name>.svg` in *folder*; `UPDATE_SNAPSHOTS=1` writes it instead."""
         svg = self.app.export_screenshot(title="sst dev")
-        expected = SNAPSHOTS / f"{name}.svg"
+        expected = folder / f"{name}.svg"
         if os.environ.get("UPDATE_SNAPSHOTS"):
             expected.write_text(svg)
         actual = tmp_path / f"{name}.svg"
         actual.write_text(svg)
-        if svg != expected.read_text():
+        if not expected.exists() or svg != expected.read_text():
             pytest.fail(f"The screen differs from {expected}: see {actual}, or run with UPDATE_SNAPSHOTS=1.")
 
 

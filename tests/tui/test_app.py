@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from textual.command import CommandPalette
 from tests.support.history import API, START, failing, finished, log, output, process, resource, started, starting
 
 from .support import Deck, deck
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 VITE = (
     "\x1b[2J\x1b[H\r\n  \x1b[32m\x1b[1mVITE\x1b[22m v6.0.1\x1b[39m  \x1b[2mready in \x1b[0m\x1b[1m310\x1b[22m ms\r\n"
@@ -288,6 +292,26 @@ async def test_looks(name: str, size: tuple[int, int], tmp_path: Path) -> None:
         await d.settle()
 
         d.check_snapshot(f"{name}-{size[0]}x{size[1]}", tmp_path)
+
+
+@pytest.mark.parametrize(("name", "keys"), [("functions", ["2", "enter", "k"]), ("details", ["2", "enter", "enter"])])
+async def test_the_pictures_of_the_readme_are_true(name: str, keys: list[str], tmp_path: Path) -> None:
+    """They are made from the program, so they cannot show what it no longer is."""
+    note = {"statusCode": 200, "body": json.dumps({"id": "7d909b4e", "text": "Buy milk"})}
+    replay = replace(started("9c41de", at=11, trigger="url GET /notes/7d909b4e"), replay_of="b7e210")
+    async with deck(tmp_path, (110, 30)) as d:
+        await busy(d)
+        await d.see(
+            started("b7e210", at=10, trigger="url GET /notes/7d909b4e", event={"rawPath": "/notes/7d909b4e"}),
+            log("b7e210", "looking for 7d909b4e", at=10),
+            finished("b7e210", at=10, response={"statusCode": 404, "body": "{}"}),
+            replay,
+            log("9c41de", "looking for 7d909b4e", at=11),
+            finished("9c41de", at=11, response=note),
+        )
+        await d.press(*keys)
+
+        d.check_snapshot(name, tmp_path, IMAGES)
 
 
 async def test_a_light_terminal_gets_the_light_theme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

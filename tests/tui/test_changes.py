@@ -26,7 +26,7 @@ def test_the_difference_of_two_answers() -> None:
     before, after = b'{"a": 1, "b": 2}', b'{"a": 1, "b": 3}'
 
     assert answer_changes(before, after) == [
-        ('   "a": 1,', "dim"), ('-  "b": 2', "bad"), ('+  "b": 3', "good"), (" }", "dim"),
+        ('   "a": 1,', "dim"), ('-  "b": 2', "error"), ('+  "b": 3', "good"), (" }", "dim"),
     ]  # fmt: skip
 
 

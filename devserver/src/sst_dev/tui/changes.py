@@ -40,7 +40,7 @@ def answer_changes(before: bytes, after: bytes) -> list[tuple[str, str]]:
         return [("= the same answer", "dim")]
     old, new = pretty(before)[:COMPARED], pretty(after)[:COMPARED]
     difference = list(difflib.unified_diff(old, new, lineterm="", n=1))[2:]
-    styles = {"+": "good", "-": "bad"}
+    styles = {"+": "good", "-": "error"}
     out = [(text, styles.get(text[0], "dim")) for text in difference if not text.startswith("@@")]
     if len(out) > SHOWN:
         out = [*out[:SHOWN], (f"… {len(out) - SHOWN} more lines differ", "dim")]

@@ -107,7 +107,9 @@ def _printable(text: str, column: int) -> str:
     """*text* with tabs of eight cells and without control characters."""
     if "\t" in text:
         text = (" " * (column % 8) + text).expandtabs(8)[column % 8 :]
-    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
 
 
 def wraps(text: str, width: int) -> int:
