@@ -358,14 +358,15 @@ async def test_a_wake_up_is_proven(broker: Broker, api: EventApi) -> None:
 async def test_a_publish_leaves_at_once(broker: Broker, api: EventApi) -> None:
     """With nothing waiting an event is on the socket after a few turns of the loop: no timer, no batching delay."""
     async with joined(api, DEV) as dev:
-        await dev.channel._publisher.flush()
         link = dev.channel._primary
-        assert link is not None and not link.awaiting
+        assert link is not None
+        await link.prove(DEV)
+        assert link._conversation.unanswered == 0
         dev.channel.publish(DEV, ['"x"'])
         for _ in range(3):
             await asyncio.sleep(0)
 
-        assert link.awaiting
+        assert link._conversation.unanswered == 1
 
 
 async def test_close_sends_what_is_queued(broker: Broker, api: EventApi) -> None:

@@ -131,13 +131,10 @@ class AppSyncChannel:
         if link is None:
             self._hurry.set()
             return False
-        answered = link.expect_answer()
         try:
             async with asyncio.timeout(self._timing.proof):
                 await asyncio.sleep(0)  # what was just enqueued leaves first
-                if not link.awaiting:
-                    await link.probe(self._paths[0])
-                await link.until(answered)
+                await link.prove(self._paths[0])
             return True
         except TimeoutError:
             link.abort(f"no answer within {self._timing.proof:g} s of waking")
@@ -217,9 +214,9 @@ class AppSyncChannel:
     async def _prove_after_sleep(self, link: Link) -> None:
         """Prove *link*, unless an event on its way does it: a thawed stub has one, and publishes are billed."""
         log.info("the clock jumped: is %s alive?", link.name)
-        answered = link.expect_answer()
-        await asyncio.wait((answered, link.lost), timeout=self._timing.echo, return_when=asyncio.FIRST_COMPLETED)
-        if not answered.done():
+        noticed = self._loop.time()
+        await asyncio.wait((link.lost,), timeout=self._timing.echo)
+        if link.answered_at < noticed:
             await self.prove()
 
     async def _retire(self, link: Link) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import socket
 import time
@@ -94,7 +95,10 @@ class Link:
         # One future for each subscription and probe under way: as many as the channel has paths, and one.
         self._subscribing: dict[str, asyncio.Future[None]] = {}
         self._echoes: dict[str, asyncio.Future[None]] = {}
-        self._next_answer: asyncio.Future[None] | None = None
+        # One for each caller of `prove`.
+        self._proofs: list[tuple[Batch, asyncio.Future[None]]] = []
+        self.answered_at = -math.inf
+        """When the service last answered a publish, whatever it said, by the loop's clock."""
         self._room = asyncio.Event()
         self._room.set()
 
@@ -202,16 +206,20 @@ class Link:
             self._room.set()
         return [batch for batch in batches if batch.attempts]
 
-    @property
-    def awaiting(self) -> bool:
-        """Whether a publish waits for its answer."""
-        return self._conversation.unanswered > 0
+    async def prove(self, channel: str) -> None:
+        """Wait for the answer to the latest publish, or to a probe of *channel* when none is on its way.
 
-    def expect_answer(self) -> asyncio.Future[None]:
-        """Done when the service next answers a publish, whatever it says; to be awaited with `until`."""
-        if self._next_answer is None or self._next_answer.done():
-            self._next_answer = self._loop.create_future()
-        return self._next_answer
+        Answers to earlier ones prove nothing: they may have lain in a buffer while the machine slept.
+        """
+        if self._conversation.latest is None:
+            await self.probe(channel)
+        if (latest := self._conversation.latest) is not None:
+            proof = (latest, self._loop.create_future())
+            self._proofs.append(proof)
+            try:
+                await self.until(proof[1])
+            finally:
+                self._proofs.remove(proof)
 
     def look(self) -> Verdict:
         """What the clock says about the socket."""
@@ -276,7 +284,10 @@ class Link:
 
     def _answered(self, event: Published | PublishFailed, batch: Batch) -> None:
         self._room.set()
-        _resolve(self._next_answer)
+        self.answered_at = self._loop.time()
+        for latest, proven in self._proofs:
+            if latest is batch:
+                _resolve(proven)
         if batch.attempts:
             self._on_event(self, event)
         elif isinstance(event, PublishFailed):

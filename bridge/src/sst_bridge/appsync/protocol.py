@@ -238,6 +238,11 @@ class Conversation:
         """How many publishes wait for their answer."""
         return len(self._publishes)
 
+    @property
+    def latest(self) -> Batch | None:
+        """The one of them that was sent last."""
+        return next(reversed(self._publishes.values()))[0] if self._publishes else None
+
     def give_up(self, written_before: float | None = None) -> list[Batch]:
         """Forget the publishes written before then (all without), and return them, oldest first."""
         late = {
