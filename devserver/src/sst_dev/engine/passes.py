@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks
-from pulumi.runtime.settings import SETTINGS
+from pulumi.runtime.settings import SETTINGS, _get_rpc_manager
 from pulumi.runtime.stack import run_pulumi_func
 from sst.infra.component import prepare
 from sst.infra.context import Context, entered
@@ -59,6 +59,7 @@ async def program(context: Context, run: Callable[[], Any], resources: Resources
         finally:
             for callback in context.at_end:
                 callback()
+        await _settled()
         if returned is not None and not isinstance(returned, Mapping):
             raise UserError(f"run() must return a dictionary of outputs or nothing, it returned {returned!r}.")
 
@@ -99,6 +100,22 @@ async def _secret_properties(links: list[Document]) -> list[list[str]]:
         values = {key: pulumi.Output.from_input(value) for key, value in link["properties"].items()}
         out.append([key for key, value in values.items() if await value.is_secret()])
     return out
+
+
+async def _settled() -> None:
+    """Wait until all resources and outputs are known, or one has failed.
+
+    Pulumi waits for the same afterwards, but it looks at every output again whenever one of them is done: with
+    hundreds of resources that takes longer than making them.
+    """
+    while True:
+        rpcs = (asyncio.ensure_future(rpc) for rpc in _get_rpc_manager().rpcs)  # noqa: TID251 they are futures
+        pending = {task for task in (*rpcs, *SETTINGS.outputs) if not task.done()}
+        if not pending:
+            return
+        done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+        if any(not task.cancelled() and task.exception() is not None for task in done):
+            return
 
 
 async def _finish(pool: ThreadPoolExecutor) -> None:

@@ -108,15 +108,18 @@ class Run:
         from .embedded.state import read
 
         context = self._context(app, check_handler=self._check_handler)
-        printed = io.StringIO()
+        printed, record = io.StringIO(), read(self._state_file)
         try:
             # The second pass prints the same again; what a pass that fails has printed helps to mend it.
             with contextlib.redirect_stdout(printed):
-                self._pass(context, module, Preview(read(self._state_file)), preview=True)
+                self._pass(context, module, Preview(record), preview=True)
         except BaseException:
             print(printed.getvalue(), end="")  # noqa: T201 the user's own output
             raise
         self._forget_modules()
+        if not record:
+            # The first apply makes calls for certain, and there is nothing to do until the cloud is up.
+            importlib.import_module("boto3")
 
     def _apply(self, app: App, bootstrap: Message) -> None:
         from .embedded.apply import Applier

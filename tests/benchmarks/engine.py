@@ -1,0 +1,153 @@
+"""How long an app of many functions, queues and buckets takes to apply, beside the bare boto3 calls that it makes.
+
+`python -m tests.benchmarks.engine [--functions 100] [--queues 20] [--buckets 20]`. The baseline sends the very calls
+that the engine sent, with as many threads and clients as it has, one layer of dependencies after the other. Also: the
+program alone (Pulumi, no calls), and a second run with nothing changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import sst
+from sst_dev.engine.child import collect_rarely
+from sst_dev.engine.embedded import apply as engine
+from sst_dev.engine.embedded.aws import CONNECTIONS, Aws
+from sst_dev.engine.embedded.state import Entry, read
+
+from tests.support.program import CloudUnderTest, cloud_under_test, declare
+
+Call = tuple[str, str, str, dict[str, Any]]
+"""The resource it was made for, service, operation, arguments."""
+
+
+def app(functions: int, queues: int, buckets: int) -> Any:
+    """A program: each function linked to a queue and a bucket, with a URL."""
+
+    def run() -> None:
+        made = [sst.aws.Queue(f"Queue{i}") for i in range(queues)]
+        kept = [sst.aws.Bucket(f"Bucket{i}") for i in range(buckets)]
+        for i in range(functions):
+            link = [
+                *(made[i % queues : i % queues + 1] if made else ()),
+                *(kept[i % buckets : i % buckets + 1] if kept else ()),
+            ]
+            sst.aws.Function(f"Function{i}", handler="a.b", url=True, link=link)
+
+    return run
+
+
+class Recording(Aws):
+    """The engine's clients, which note each call."""
+
+    def __init__(self, bootstrap: dict[str, Any], calls: list[Call]) -> None:
+        super().__init__(bootstrap)
+        self._calls = calls
+
+    def _make(self, service: str) -> Any:
+        client = super()._make(service)
+
+        def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+            self._calls.append((_working.urn, service, model.name, params))
+
+        client.meta.events.register_first("provide-client-params", note)
+        return client
+
+
+class _Working(threading.local):
+    urn = ""
+
+
+_working = _Working()
+
+
+def record(cloud: CloudUnderTest, run: Any) -> list[Call]:
+    """The calls of one apply, each with the resource it was made for."""
+    calls: list[Call] = []
+    make, perform = engine.Applier.__init__, engine.Applier._perform
+
+    def init(self: Any, aws: Aws, state: Any, report: Any) -> None:
+        make(self, Recording(cloud.bootstrap, calls), state, report)
+
+    def performing(self: Any, action: str, kind: Any, old: Any, wanted: Entry) -> Any:
+        _working.urn = wanted.urn
+        return perform(self, action, kind, old, wanted)
+
+    engine.Applier.__init__, engine.Applier._perform = init, performing  # type: ignore[method-assign]
+    try:
+        cloud.apply(run, stage="bench", record="recorded")
+    finally:
+        engine.Applier.__init__, engine.Applier._perform = make, perform  # type: ignore[method-assign]
+    return calls
+
+
+def replay(cloud: CloudUnderTest, calls: list[Call], entries: dict[str, Entry]) -> None:
+    """Send the bare calls: those of one resource in a row, resources of one layer at once."""
+    aws = Aws(cloud.bootstrap)
+    layers = list(reversed(engine._dependents_first(entries)))
+    of: dict[str, list[Call]] = {}
+    for call in calls:
+        of.setdefault(call[0], []).append(call)
+
+    def send(entry: Entry) -> None:
+        for _, service, operation, params in of.get(entry.urn, ()):
+            client = aws.client(service)
+            method = next(m for m, o in client.meta.method_to_api_mapping.items() if o == operation)
+            getattr(client, method)(**params)
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for layer in layers:
+            list(pool.map(send, layer))
+
+
+def measure(functions: int, queues: int, buckets: int) -> dict[str, Any]:
+    """Apply, apply again and replay, each on a MiniStack of its own."""
+    run = app(functions, queues, buckets)
+    times: dict[str, Any] = {}
+
+    def timed(name: str, call: Any) -> Any:
+        began, cpu = time.monotonic(), time.process_time()
+        result = call()
+        times[name] = round(time.monotonic() - began, 3)
+        times[f"{name}_cpu"] = round(time.process_time() - cpu, 3)
+        return result
+
+    collect_rarely()
+    declare(app(1, 1, 1))  # imports are not what is measured
+    timed("program_s", lambda: declare(run))
+    with tempfile.TemporaryDirectory() as folder, cloud_under_test(Path(folder)) as cloud:
+        _, messages = timed("apply_s", lambda: cloud.apply(run, stage="bench"))
+        _, idle = timed("second_s", lambda: cloud.apply(run, stage="bench"))
+    with tempfile.TemporaryDirectory() as folder, cloud_under_test(Path(folder)) as cloud:
+        calls = record(cloud, run)
+        entries = read(cloud.folder / "recorded.jsonl")
+    with tempfile.TemporaryDirectory() as folder, cloud_under_test(Path(folder)) as cloud:
+        timed("calls_s", lambda: replay(cloud, calls, entries))
+    resources = sum(1 for m in messages if m.get("phase") == "finished")
+    return {
+        "functions": functions, "queues": queues, "buckets": buckets, "resources": resources, "calls": len(calls),
+        **times, "ratio": round(times["apply_s"] / times["calls_s"], 2), "second_calls": len(idle),
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--functions", type=int, default=100)
+    parser.add_argument("--queues", type=int, default=20)
+    parser.add_argument("--buckets", type=int, default=20)
+    options = parser.parse_args()
+    result = measure(options.functions, options.queues, options.buckets)
+    for name, value in result.items():
+        print(f"{name:14} {value}")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
