@@ -210,7 +210,8 @@ class StubEndpoint(_Endpoint):
                             return
                         self._perform(self._delivery.taken(reply))
         finally:
-            self._delivery.forget()
+            if self._delivery.nonce == invoke.nonce:
+                self._delivery.forget()
 
     async def close(self) -> None:
         """Disconnect."""

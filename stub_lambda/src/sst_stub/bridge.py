@@ -37,6 +37,7 @@ class Bridge:
             environment=secrets.token_hex(16),
             function=config.function,
             variables=handler_environment(environ),
+            accept_window=config.accept_window,
             on_problem=on_problem,
         )
 

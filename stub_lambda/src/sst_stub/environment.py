@@ -30,6 +30,8 @@ class Config:
     session_token: str = field(repr=False)
     streamed: bool
     """`SST_BRIDGE_STREAMED=1`: the function's URL is RESPONSE_STREAM."""
+    accept_window: float = 3.0
+    """`SST_BRIDGE_ACCEPT_WINDOW`, seconds: how long the stub waits for a sign of a dev server."""
 
 
 def config(environ: Mapping[str, str]) -> Config:
@@ -54,7 +56,18 @@ def config(environ: Mapping[str, str]) -> Config:
         secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
         session_token=environ.get("AWS_SESSION_TOKEN", ""),
         streamed=environ.get("SST_BRIDGE_STREAMED") == "1",
+        accept_window=_seconds("SST_BRIDGE_ACCEPT_WINDOW", environ.get("SST_BRIDGE_ACCEPT_WINDOW", "3")),
     )
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 900:
+        raise ConfigurationError(f"{name} is {text!r}, not a number of seconds from 0 to 900.")
+    return seconds
 
 
 def _key(text: str) -> bytes:

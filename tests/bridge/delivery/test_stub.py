@@ -128,16 +128,16 @@ def test_a_missed_beat_repeats_the_invocation() -> None:
     """Either a beat was lost, or the reply."""
     stub = waiting()
     says(stub.tick(6.0), AGAIN)
-    says(stub.tick(12.0), AGAIN)
-    hear(stub, Working("dev", "n1"), 12.5)
-    assert stub.next_deadline() == 18.5
+    says(stub.tick(7.5), AGAIN)
+    hear(stub, Working("dev", "n1"), 8.0)
+    assert stub.next_deadline() == 14.0
 
 
 def test_fifteen_silent_seconds_mean_death() -> None:
     """Then a new window for whoever comes next, and an honest end."""
     stub = waiting()
-    for now in (6.0, 12.0):
-        stub.tick(now)
+    for now in (6.0, 7.5, 9.0, 10.5, 12.0, 13.5):
+        says(stub.tick(now), AGAIN)
     says(stub.tick(15.0), AGAIN)
     assert stub.state is State.CALLING
     says(stub.tick(16.5), AGAIN)
@@ -277,8 +277,8 @@ def test_a_stream_is_that_of_one_dev_server() -> None:
 def test_a_silent_stream_is_asked_for_its_last_piece_and_then_given_up() -> None:
     """It is never run again: half of its answer is out."""
     stub = streaming()
-    says(stub.tick(6.0), Send((Received("env", "n1", 1),)))
-    says(stub.tick(12.0), Send((Received("env", "n1", 1),)))
+    for now in (6.0, 7.5, 9.0, 10.5, 12.0, 13.5):
+        says(stub.tick(now), Send((Received("env", "n1", 1),)))
     says(stub.tick(15.0), GiveUp("the dev server died while it streamed the answer"))
 
 
@@ -296,7 +296,11 @@ def test_a_frozen_environment_gives_its_dev_server_a_new_window() -> None:
     stub = waiting()
     says(stub.tick(100.0), AGAIN)
     assert stub.state is State.WAITING
-    assert stub.next_deadline() == 103.0
+    for now in (101.5, 102.9):
+        stub.tick(now)
+        assert stub.state is State.WAITING
+    stub.tick(103.0)
+    assert stub.state is State.CALLING
 
 
 def test_what_overtakes_is_bounded() -> None:

@@ -7,14 +7,14 @@
 | CALLING | nothing for `repeat_after` | send it again |
 | CALLING | nothing for `accept_window` | give up: nobody is there → IDLE |
 | WAITING | working, accepted, missing, any frame | wait on |
-| WAITING | nothing for `BEAT_MISSED` | send it again: a reply or a beat was lost |
+| WAITING | nothing for `BEAT_MISSED`, then each `REPEAT_AFTER` | send it again: a reply or a beat was lost |
 | WAITING | nothing for `DEAD_AFTER` | that dev server died → CALLING |
 | CALLING, WAITING | reintroduce | send `hello` and the invocation again |
 | CALLING, WAITING | heartbeat of another dev server | send it again: it may have taken over |
 | WAITING | bye of the dev server that works on it | → CALLING |
 | CALLING, WAITING | response, error, final piece of a stream | deliver → IDLE |
 | CALLING, WAITING | piece of a stream | deliver in order, of this dev server only; ask for gaps → STREAMING |
-| STREAMING | nothing for `BEAT_MISSED` | say `received`: the last piece comes again |
+| STREAMING | nothing for `BEAT_MISSED`, then each `REPEAT_AFTER` | say `received`: the last piece comes again |
 | STREAMING | error of this dev server | deliver → IDLE |
 | STREAMING | no progress for 2 × `DEAD_AFTER` | give up: a piece was lost for good |
 | STREAMING | nothing for `DEAD_AFTER`, or for `accept_window` after its `bye` | give up: half an answer |
@@ -149,7 +149,7 @@ class StubDelivery:
         """Send the invocation again at once: the socket it was written to is gone."""
         if self._invoke is None:
             return []
-        self._next_send = now + (REPEAT_AFTER if self.state is State.CALLING else BEAT_MISSED)
+        self._next_send = now + REPEAT_AFTER
         if self.state is State.STREAMING:
             return [self._report(self._invoke.nonce, self._stream.next)]
         return [Send((self._invoke,), again=True)]
