@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.live import APP, SIZES, percentile, run
+from tests.benchmarks.live import APP, SIZES, event, percentile, run
 from tests.support.session import session
 
 
@@ -28,3 +29,12 @@ def test_percentiles_are_values_that_were_measured() -> None:
 
     assert [percentile(values, p) for p in (50, 95, 99)] == [50.5, 95.0, 99.0]
     assert percentile([7.0], 99) == 7.0
+
+
+def test_events_have_their_size_and_survive_a_json_round_trip() -> None:
+    """MiniStack parses and writes bodies anew; an event that changed on the way would be taken for a fault."""
+    for size in SIZES:
+        body = event(size)
+
+        assert len(body) == size
+        assert json.dumps(json.loads(body)).encode() == body
