@@ -19,7 +19,6 @@ MIRRORS = {
 VALUES = "values without behaviour: mypy checks them, and every test of their part makes some"
 COMMAND = "a thin command: tests/scenarios and the README run it as a user does"
 SESSION = "joins real parts: tests/scenarios drive it through whole sessions"
-PROCESSES = "a shell over real processes: test_functions.py, test_reload.py and test_launcher.py run it with them"
 
 WITHOUT_A_TEST_FILE = {
     "sst_dev/app/channel.py": SESSION,
@@ -33,14 +32,6 @@ WITHOUT_A_TEST_FILE = {
     "sst_dev/core/bootstrap.py": VALUES,
     "sst_dev/core/commands.py": VALUES,
     "sst_dev/core/settings.py": VALUES,
-    "sst_dev/functions/jobs.py": PROCESSES,
-    "sst_dev/functions/model.py": VALUES,
-    "sst_dev/functions/pool.py": PROCESSES,
-    "sst_dev/functions/program.py": PROCESSES,
-    "sst_dev/functions/spare.py": PROCESSES,
-    "sst_dev/functions/watch.py": PROCESSES,
-    "sst_dev/functions/worker.py": PROCESSES,
-    "sst_dev/functions/zygote.py": PROCESSES,
 }
 """Source file → why no test file has its name."""
 

@@ -60,9 +60,7 @@ def plain(count: int, root: Path) -> float:
     """Private MB of *count* interpreters that have imported the same and wait."""
     code = f"{IMPORTS}\nprint(1, flush=True)\ninput()"
     processes = [
-        subprocess.Popen(
-            [root / ".venv/bin/python", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        subprocess.Popen([root / ".venv/bin/python", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for _ in range(count)
     ]
     for process in processes:

@@ -82,7 +82,9 @@ async def measure(imports: str, rounds: int) -> Times:
         (root / "pyproject.toml").write_text(
             f'[project]\nname = "bench"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = {dependencies}\n'
         )
-        async with serve(root, function(timeout=60), files={"functions/api.py": HANDLER.format(imports=lines, n=0)}) as project:
+        async with serve(
+            root, function(timeout=60), files={"functions/api.py": HANDLER.format(imports=lines, n=0)}
+        ) as project:
             await warm(project, learned=bool(packages))
             for n in range(1, rounds + 1):
                 text = HANDLER.format(imports=lines, n=n)
@@ -123,8 +125,14 @@ async def fresh(root: Path, python: list[str]) -> float:
         }
         started = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
-            *python, "-m", "awslambdaric", "functions.api.handler",
-            cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            *python,
+            "-m",
+            "awslambdaric",
+            "functions.api.handler",
+            cwd=root,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         while not lambda_.answers:
             await asyncio.sleep(0.0005)
