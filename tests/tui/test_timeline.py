@@ -47,6 +47,15 @@ def test_one_line_while_it_runs_then_the_facts() -> None:
     assert not watched.timeline.running
 
 
+def test_a_breakpoint_shows_in_the_head() -> None:
+    """Which line it stands at, while it stands there."""
+    watched = Watched().see(started("a"))
+    watched.state.invocations["a"].paused = "/app/functions/api.py:41"
+
+    assert watched.shown()[0].startswith("   ⏸ Api url GET /notes")
+    assert "paused at api.py:41" in watched.shown()[0]
+
+
 def test_a_failure_shows_the_users_frames() -> None:
     """The status in the head, the error and the frames under the lines."""
     assert Watched().see(started("a"), log("a", "x"), failing("a")).shown()[0:4] == [

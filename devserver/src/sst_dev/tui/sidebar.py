@@ -31,6 +31,8 @@ def pane_state(pane: Pane, state: State) -> tuple[str, str]:
     if pane.kind == "functions":
         if state.import_errors:
             return "✗", "bad"
+        if any(invocation.paused for invocation in state.invocations.values()):
+            return "⏸", "accent"
         running = sum(not invocation.finished for invocation in state.invocations.values())
         return (f"{running} ●", "warn") if running else ("", "")
     if pane.process is None:

@@ -357,7 +357,7 @@ class Timeline:
         clock = time.strftime("%H:%M:%S", time.localtime(invocation.started.at))
         finished = invocation.finished
         if finished is None:
-            where = f"paused at {invocation.paused}  " if invocation.paused else ""
+            where = f"paused at {invocation.paused.rpartition('/')[2]}  " if invocation.paused else ""
             return f"{where}{duration(self.now - invocation.started.at)}  {clock}"
         memory = f"  {finished.memory_mb:4.0f} MB" if finished.memory_mb and self._width >= NARROW else ""
         return f"{duration(finished.duration_ms / 1000):>9}{memory}  {clock}"
