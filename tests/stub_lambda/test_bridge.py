@@ -71,7 +71,7 @@ async def test_unreachable_service_does_not_keep_events_waiting(monkeypatch: pyt
     """Without the service the environment still starts, and an event learns why nobody is reached."""
     monkeypatch.setattr(bridge, "CONNECT_BUDGET", 0.05)
     async with Broker() as broker:
-        variables = environ(broker)
+        variables = environ(broker, SST_BRIDGE_ACCEPT_WINDOW="0.2")
     one = _bridge(variables)
 
     await one.start()

@@ -33,6 +33,15 @@ def test_config_is_read_from_the_environment() -> None:
     assert config({**ENVIRON, "SST_BRIDGE_STREAMED": "1"}).streamed
 
 
+def test_accept_window_is_a_number_of_seconds() -> None:
+    """Three seconds unless it is said; what is no number, or beyond any function's life, is named."""
+    assert config(ENVIRON).accept_window == 3.0
+    assert config({**ENVIRON, "SST_BRIDGE_ACCEPT_WINDOW": "0.5"}).accept_window == 0.5
+    for wrong in ("soon", "0", "-1", "901", "nan"):
+        with pytest.raises(ConfigurationError, match=f"SST_BRIDGE_ACCEPT_WINDOW is '{wrong}'"):
+            config({**ENVIRON, "SST_BRIDGE_ACCEPT_WINDOW": wrong})
+
+
 def test_secrets_are_not_printed() -> None:
     """The key and the credentials are absent from the repr."""
     text = repr(config(ENVIRON))
