@@ -2,8 +2,8 @@
 
     uv run python -m tests.benchmarks.dispatch [--rounds N]
 
-The echo is a Python process that blocks in `recv` and sends back what it got, driven from an asyncio loop: the least any
-worker protocol can cost. The live round trip is `Functions.invoke` with an echo handler: events published, files
+The echo is a Python process that blocks in `recv` and sends back what it got, driven from an asyncio loop: the least
+any worker protocol can cost. The live round trip is `Functions.invoke` with an echo handler: events published, files
 compared, JSON parsed and written by the handler's side.
 """
 

@@ -2,9 +2,10 @@
 
     uv run python -m tests.benchmarks.memory [--functions N …]
 
-Private memory is what ends with a process (`Private_Clean` + `Private_Dirty` of `/proc/PID/smaps_rollup`): pages a worker
-shares with its zygote count once, at the zygote when nobody else has them. Beside it, in the same run, the same number
-of plain interpreters that have imported the same, as a process per function without zygotes would be. Linux only.
+Private memory is what ends with a process (`Private_Clean` + `Private_Dirty` of `/proc/PID/smaps_rollup`): pages that
+a worker shares with its zygote count once, at the zygote when nobody else has them. Beside it, in the same run, the
+same number of plain interpreters that have imported the same, as a process per function without zygotes would be.
+Linux only.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ import json
 import subprocess
 import tempfile
 from pathlib import Path
-
-from sst_dev.core import events as e
 
 from tests.support.functions import function, serve
 

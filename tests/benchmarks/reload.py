@@ -1,10 +1,12 @@
 """How long from the write of a file to the first answer of the new code, against fresh interpreters.
 
-    uv run python -m tests.benchmarks.reload [--rounds N]
+    uv run python -m tests.benchmarks.reload [--rounds N] [--whole]
 
 For each set of imports: `edit_to_answer` is the time from just before the write to the answer, through `Functions`;
 `swap` the part from "a worker is wanted" to "its handler is imported". Beside them, in the same run and environment:
-a fresh interpreter under `awslambdaric` (spawn to answer), and the same under `uv run`, as SST starts it.
+a fresh interpreter under `awslambdaric` (spawn to answer), and the same under `uv run`, as SST starts it. With
+`--whole` also `live_edit_to_answer`: the same edit in a whole `sst dev` session, from the write to the answer of
+boto3's `invoke` through MiniStack, the stub and the bridge.
 """
 
 from __future__ import annotations
@@ -25,14 +27,18 @@ from uv import find_uv_bin
 
 from tests.support.functions import Project, function, serve
 from tests.support.runtime_api import RuntimeApiServer
+from tests.support.session import config, session
 
 CASES = {
     "nothing": [],
     "boto3": ["boto3"],
     "boto3+pandas+fastapi": ["boto3", "pandas", "fastapi"],
 }
+PROJECT = '[project]\nname = "bench"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = {dependencies}\n'
+WARM_UP = 10
+"""Edits of a whole session before it counts: in their course its zygote learns what to preload."""
 THINK = 0.1
-"""Seconds between an answer and the next edit: nobody saves faster, and the process for the next edit is forked then."""
+"""Seconds between an answer and the next edit: nobody saves faster, and the next worker is forked meanwhile."""
 HANDLER = """
 {imports}
 
@@ -50,6 +56,7 @@ class Times:
     swap: list[float] = field(default_factory=list)
     fresh: list[float] = field(default_factory=list)
     uv_run: list[float] = field(default_factory=list)
+    live: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, object]:
         """Medians, and how many times faster than a fresh interpreter an edit is answered."""
@@ -63,6 +70,7 @@ class Times:
             "fresh_p50_ms": round(fresh, 1),
             "uv_run_p50_ms": round(statistics.median(self.uv_run), 1),
             "ratio": round(fresh / edit, 1),
+            **({"live_edit_to_answer_p50_ms": round(statistics.median(self.live), 1)} if self.live else {}),
         }
 
 
@@ -79,9 +87,7 @@ async def measure(imports: str, rounds: int) -> Times:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         dependencies = json.dumps([*packages, "awslambdaric"])
-        (root / "pyproject.toml").write_text(
-            f'[project]\nname = "bench"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = {dependencies}\n'
-        )
+        (root / "pyproject.toml").write_text(PROJECT.format(dependencies=dependencies))
         async with serve(
             root, function(timeout=60), files={"functions/api.py": HANDLER.format(imports=lines, n=0)}
         ) as project:
@@ -142,15 +148,40 @@ async def fresh(root: Path, python: list[str]) -> float:
         return took
 
 
+def measure_live(imports: str, rounds: int) -> list[float]:
+    """Milliseconds per edit in a session of its own, with everything between boto3 and the handler."""
+    lines = "\n".join(f"import {name}" for name in CASES[imports])
+    files = {
+        "sst_config.py": config('sst.aws.Function("Api", handler="functions/api.handler", timeout="60 seconds")'),
+        "pyproject.toml": PROJECT.format(dependencies=json.dumps(CASES[imports])),
+        "functions/api.py": HANDLER.format(imports=lines, n=0),
+    }
+    times = []
+    with tempfile.TemporaryDirectory() as folder, session(Path(folder), files) as running:
+        functions, name = running.client("lambda"), running.function("Api")["lambda_name"]
+        for n in range(1, WARM_UP + rounds + 1):
+            time.sleep(THINK)
+            started = time.perf_counter()
+            (Path(folder) / "functions/api.py").write_text(HANDLER.format(imports=lines, n=n))
+            answer = functions.invoke(FunctionName=name)["Payload"].read()
+            times.append((time.perf_counter() - started) * 1000)
+            assert answer == str(n).encode(), answer
+    return times[WARM_UP:]
+
+
 async def main() -> None:
     """Print a table, and one JSON line last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=50, help="edits per case")
     parser.add_argument("--case", choices=list(CASES), action="append", help="only this case")
+    parser.add_argument("--whole", action="store_true", help="also through a whole session")
     arguments = parser.parse_args()
     cases = []
     for imports in arguments.case or CASES:
-        summary = (await measure(imports, arguments.rounds)).summary()
+        times = await measure(imports, arguments.rounds)
+        if arguments.whole:
+            times.live = await asyncio.to_thread(measure_live, imports, arguments.rounds)
+        summary = times.summary()
         cases.append(summary)
         print("  ".join(f"{name} {value}" for name, value in summary.items()))
     print(json.dumps({"cases": cases}))
