@@ -94,6 +94,7 @@ def _recursion_message(expected: Normalised, found: Normalised) -> str:
 
 _BY_NAME = {
     "unflushed": Difference("flush", _flushed("unflushed\n")),
+    "buffered_in_c": Difference("flush", _flushed("from printf\n")),
     "unflushed_exit": Difference("flush", _flushed("unflushed before exit\n")),
     "coroutine": Difference("never-awaited", _never_awaited),
     "async_generator": Difference("never-awaited", _never_awaited),

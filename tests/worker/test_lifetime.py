@@ -13,19 +13,18 @@ from sst_worker import lifetime
 SOURCES = os.path.dirname(os.path.dirname(os.path.abspath(lifetime.__file__)))
 
 
-def _script(body: str) -> list[str]:
-    return [
-        sys.executable,
-        "-c",
-        f"import sys; sys.path.insert(0, {SOURCES!r})\nfrom sst_worker import lifetime\n{body}",
-    ]
+def _script(body: str) -> subprocess.CompletedProcess[bytes]:
+    start = f"import sys; sys.path.insert(0, {SOURCES!r})\nfrom sst_worker import libc, lifetime\nlibc.load()\n"
+    run = subprocess.run([sys.executable, "-c", start + body], capture_output=True)
+    assert run.stderr == b""
+    return run
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl")
 def test_a_process_whose_parent_is_gone_already_ends_at_once() -> None:
     """A parent that died before the kernel was asked is noticed."""
-    run = subprocess.run(_script("import os\nlifetime.prepare()\nlifetime.die_with(os.getppid() + 1)\nprint('alive')"))
-    assert run.returncode == 1
+    run = _script("import os\nlifetime.die_with(os.getppid() + 1)\nprint('alive')")
+    assert (run.returncode, run.stdout) == (1, b"")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl")
@@ -33,12 +32,12 @@ def test_a_process_whose_parent_is_gone_already_ends_at_once() -> None:
 def test_a_tie_to_the_parent_can_be_taken_back(taken_back: bool, end: bytes) -> None:
     """The grandchild ends with its parent, or lives to say so."""
     body = (
-        "import os, time\nlifetime.prepare()\nread, write = os.pipe()\nif os.fork() == 0:\n"
+        "import os, time\nread, write = os.pipe()\nif os.fork() == 0:\n"
         f"    parent = os.getppid()\n    lifetime.die_with(parent)\n    {taken_back} and lifetime.outlive()\n"
         "    os.write(write, b'x')\n    while os.getppid() == parent: time.sleep(0.001)\n"
         "    os.write(1, b'alive\\n')\n    os._exit(0)\nos.read(read, 1)\nos._exit(0)"
     )
-    assert subprocess.run(_script(body), capture_output=True).stdout == end
+    assert _script(body).stdout == end
 
 
 def test_killing_a_group_reaches_everyone_in_it_and_nobody_is_fine() -> None:

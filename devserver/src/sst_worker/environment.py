@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TextIO
 
-from . import places
+from . import libc, places
 
 
 def replace(variables: dict[str, str]) -> None:
@@ -72,6 +72,16 @@ class Unbuffered:
         """Write *lines* through to the descriptor."""
         self.stream.writelines(lines)
         self.stream.flush()
+
+
+def flush() -> None:
+    """Write out what Python and C code have buffered, so that it stands before whatever comes next."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        try:
+            stream.flush()  # type: ignore[union-attr]
+        except (ValueError, OSError, AttributeError):
+            pass  # the handler closed or replaced it: nothing of ours is in it
+    libc.flush_stdout()
 
 
 def reseed() -> None:

@@ -7,38 +7,22 @@ import contextlib
 import os
 import signal
 import socket
-import sys
-from typing import Any
 
-_PR_SET_PDEATHSIG = 1  # Linux, prctl(2)
-_libc: Any = None
-
-
-def prepare() -> None:
-    """Load what `die_with` needs, once, so that a fork finds it loaded. Without it sockets' EOF must do."""
-    global _libc
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        import ctypes
-    except ImportError:  # an interpreter built without libffi
-        return
-    _libc = ctypes.CDLL(None)
+from . import libc
 
 
 def die_with(parent: int, how: signal.Signals = signal.SIGKILL) -> None:
-    """Have the kernel send *how* to this process when *parent* (a process id) ends; end at once if it already has."""
-    if _libc is None:
-        return
-    _libc.prctl(_PR_SET_PDEATHSIG, int(how), 0, 0, 0)
-    if os.getppid() != parent:
+    """Have the kernel send *how* to this process when *parent* (a process id) ends; end at once if it already has.
+
+    Where it cannot, the end of a socket must do.
+    """
+    if libc.parent_death_signal(how) and os.getppid() != parent:
         os._exit(1)
 
 
 def outlive() -> None:
     """Take `die_with` back, for a process that notices its parent's end and has others to kill before its own."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, 0, 0, 0, 0)
+    libc.parent_death_signal(0)
 
 
 def kill_group(pid: int) -> None:

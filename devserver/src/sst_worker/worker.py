@@ -166,7 +166,7 @@ class Worker:
             reply = {"type": "error", "error_type": "Function.ResponseSizeTooLarge"}
             body = codec.encode_text({"errorMessage": message, "errorType": reply["error_type"]}).encode()
         handler_ms = _elapsed_ms(started)
-        self._flush()
+        environment.flush()
         self._mark("end", id)
         if self._recorder.grown():
             wire.send(self._channel, {"type": "files", **self._recorder.report()})
@@ -175,13 +175,6 @@ class Worker:
 
     def _mark(self, word: str, id: str) -> None:
         self._log.log_sink.write(wire.marker(self._secret, word, id))
-
-    def _flush(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (ValueError, OSError, AttributeError):
-                pass  # the handler closed or replaced it: nothing of ours is in it
 
 
 def _elapsed_ms(started: float) -> float:

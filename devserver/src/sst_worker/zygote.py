@@ -13,7 +13,7 @@ import socket
 import sys
 from typing import NoReturn
 
-from . import environment, lifetime, logs, preload, wire, worker
+from . import environment, libc, lifetime, logs, preload, wire, worker
 
 Endpoints = tuple[socket.socket, int]
 """What a worker is made of: its channel and the write end of its output pipe."""
@@ -26,7 +26,7 @@ def main(mode: str, control_fd: int) -> NoReturn:
     the process the way they end any Python program.
     """
     parent = os.getppid()
-    lifetime.prepare()
+    libc.load()
     os.set_inheritable(control_fd, False)
     # Before any import of user code, as on Lambda: a module's `logging.basicConfig()` finds a handler in place.
     log = logs.install()

@@ -98,6 +98,10 @@ def unflushed_exit():
     sys.exit(2)
 
 
+def buffered_in_c():
+    libc.printf(b"from printf\n")
+
+
 def redirected():
     with contextlib.redirect_stdout(io.StringIO()) as text:
         print("captured")
