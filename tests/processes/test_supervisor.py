@@ -183,3 +183,13 @@ async def test_an_interactive_shell_ends_as_when_its_window_is_closed(tmp_path: 
     await watched.supervisor.close()
 
     assert watched.changes[-1].exit_code not in (-signal.SIGKILL, None)
+
+
+async def test_a_front_end_without_a_screen_chooses_the_size(tmp_path: Path) -> None:
+    """Until somebody resizes it, a terminal has the size the supervisor was given."""
+    watched = Watched()
+    watched.supervisor = Supervisor(watched.stream, size=(200, 50))
+    watched.supervisor.update([spec("Job", "import os; print(*os.get_terminal_size())", tmp_path)])
+    await watched.until(lambda: "exited" in watched.statuses("Job"))
+
+    assert watched.output["Job"] == "200 50\r\n"

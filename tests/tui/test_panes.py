@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from sst_dev.core import events as e
 from sst_dev.core.state import State
 from sst_dev.tui import panes as module
 from sst_dev.tui.panes import Panes, standing
 from sst_dev.tui.rows import plain
 
-from tests.support.history import FULL, output, process, starting
+from tests.support.history import FULL, MANIFEST, START, output, process, starting
 
 
 def made(*events: object) -> Panes:
@@ -94,3 +95,16 @@ def test_moving_stops_at_the_ends() -> None:
     assert panes.current.title == "Functions"
     panes.choose(8)
     assert panes.current.title == "Functions"
+
+
+def test_what_the_app_no_longer_has_goes_when_it_has_ended() -> None:
+    """A command removed from the config leaves the list, though not while it still runs."""
+    panes = made(*starting(), process("Web", "running"), process("Other", "exited"))
+    smaller = MANIFEST.model_copy(update={"dev_commands": []})
+
+    panes.apply(e.DeployFinished(START, manifest=smaller, changed=0, duration=0.1))
+    assert titles(panes) == ["SST", "Functions", "Web", "Other"]
+    panes.apply(process("Web", "exited", exit_code=0))
+    assert titles(panes) == ["SST", "Functions", "Other"]
+    panes.apply(e.DeployFinished(START, manifest=MANIFEST, changed=0, duration=0.1))
+    assert titles(panes) == ["SST", "Functions", "Web", "Other"]

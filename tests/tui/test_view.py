@@ -63,6 +63,21 @@ async def test_a_selection_stays_with_its_text(tmp_path: Path) -> None:
         assert d.app.view.selected_text() == "keep me\nmore"
 
 
+async def test_a_drag_holds_the_pane_still(tmp_path: Path) -> None:
+    """Output during a drag does not move the text away under the mouse; afterwards it follows again."""
+    async with deck(tmp_path, size=(100, 11)) as d:
+        await web(d, "".join(f"line {n}\r\n" for n in range(50)))
+        await d.pilot.mouse_down(PaneView, offset=(0, 0))
+        await d.pilot.hover(PaneView, offset=(6, 0))
+        await d.see(output("Web", "more\r\n" * 20))
+        assert d.pane()[0] == "line 41"
+        await d.pilot.mouse_up(PaneView, offset=(6, 0))
+        await d.settle()
+
+        assert d.app.clipboard == "line 41"
+        assert "more" in d.pane()
+
+
 async def test_a_double_click_copies_the_row(tmp_path: Path) -> None:
     """As in SST."""
     async with deck(tmp_path) as d:

@@ -37,8 +37,17 @@ by nothing else, then the rest of the ladder."""
 class Supervisor:
     """The owner of every child process that has a pane."""
 
-    def __init__(self, stream: Stream, *, color: bool = True, rungs: tuple[Rung, ...] = TERMINAL_RUNGS) -> None:
-        """With *color* false the children are told not to use any."""
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        color: bool = True,
+        size: tuple[int, int] = SIZE,
+        rungs: tuple[Rung, ...] = TERMINAL_RUNGS,
+    ) -> None:
+        """With *color* false the children are told not to use any. *size* is columns and rows until a front end
+        asks for another; a stream of lines wants more columns than a screen."""
+        self._size = size
         self._stream = stream
         self._graph = Graph(rungs)
         self._terminals: dict[str, tuple[int, Terminal]] = {}
@@ -113,7 +122,7 @@ class Supervisor:
 
     async def _run(self, start: Start) -> None:
         spec, epoch, name = start.spec, start.epoch, start.spec.name
-        columns, rows = self._sizes.get(name, SIZE)
+        columns, rows = self._sizes.get(name, self._size)
         try:
             terminal = await open_terminal(
                 spec.argv,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..core import events as e
+from ..core.manifest import Manifest
 from ..core.state import State
 from .deploy_log import DeployLog
 from .emulator import Emulator
@@ -90,6 +91,9 @@ class Panes:
         ]
         self._tasks = Pane("tasks", "⧉", "Tasks", "tasks", self.tasks)
         self._processes: dict[str, Pane] = {}
+        self._declared: set[str] = set()
+        self._gone: set[str] = set()
+        """Processes the app no longer has: their panes go when they have ended."""
         self.current: Pane = self._fixed[0]
 
     def apply(self, event: e.Event) -> None:
@@ -110,7 +114,7 @@ class Panes:
             case _:
                 self.deploy_log.apply(event)
         if isinstance(event, e.DeployFinished):
-            self.tasks.declare([task.name for task in event.manifest.tasks])
+            self._declare(event.manifest)
 
     def catch_up(self) -> None:
         """Show what happened before anyone watched, as far as the state remembers it."""
@@ -119,7 +123,7 @@ class Panes:
             self.apply(e.SessionStarted(0, state.app, state.stage, state.home, state.pid))
         if state.manifest is not None:
             self.deploy_log.outputs(state.manifest)
-            self.tasks.declare([task.name for task in state.manifest.tasks])
+            self._declare(state.manifest)
         for process in state.processes.values():
             self._process(process)
         for invocation in state.invocations.values():
@@ -127,7 +131,7 @@ class Panes:
 
     def ordered(self) -> list[Pane]:
         """SST's order: fixed panes, tunnels, tasks, what runs, and last what does not."""
-        panes = list(self._processes.values())
+        panes = [pane for pane in self._processes.values() if not (pane.dead and pane.name in self._gone)]
         tunnels = [pane for pane in panes if pane.icon == "⇌"]
         commands = [pane for pane in panes if pane.icon != "⇌"]
         tasks = [self._tasks] if self.tasks.names else []
@@ -164,6 +168,12 @@ class Panes:
         """Terminals with output to feed, the one on the screen first."""
         waiting = [pane for pane in self._processes.values() if pane.pending]
         return sorted(waiting, key=lambda pane: pane is not self.current)
+
+    def _declare(self, manifest: Manifest) -> None:
+        self.tasks.declare([task.name for task in manifest.tasks])
+        names = {part.name for part in manifest.dev_commands} | {part.name for part in manifest.tunnels}
+        self._gone = (self._gone | self._declared) - names
+        self._declared = names
 
     def _process(self, event: e.ProcessChanged) -> None:
         if event.kind == "task":

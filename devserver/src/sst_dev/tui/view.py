@@ -97,8 +97,11 @@ class PaneView(Widget):
         pane = self.pane
         pane.document.layout(self.columns, self._clock(), wrap=pane.wrap)
         last = self._last_top()
-        pane.top = last if pane.follow else max(pane.document.first, min(pane.top, last))
-        self._top = pane.top
+        if self._dragging:
+            pane.top = self._top  # what is being selected stays under the mouse
+        elif pane.follow:
+            pane.top = last
+        self._top = pane.top = max(pane.document.first, min(pane.top, last))
         before, self._rows = self._rows, [self._paint(y) for y in range(self.size.height)]
         for y, strip in enumerate(self._rows):
             if y >= len(before) or strip != before[y]:
