@@ -16,15 +16,15 @@ from tests.support.venvs import interpreters, venv
 
 PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
 
-FOUND = interpreters()
 RUNNING = "{}.{}".format(*sys.version_info)
+FOUND = {RUNNING: Path(sys.executable), **interpreters()}
 OTHERS = [version for version in ("3.13", "3.9", "3.12", "3.10", "3.14") if version in FOUND and version != RUNNING]
 QUICK = [RUNNING, *OTHERS[:1]]
 """The running version and one whose runtime writes raw UTF-8, or the oldest."""
 
 
 @pytest.mark.timeout(600)  # a thousand cases under two runtimes, and the first run installs the oracle
-@pytest.mark.parametrize("version", [version for version in QUICK if version in FOUND])
+@pytest.mark.parametrize("version", QUICK)
 async def test_the_corpus_comes_out_as_under_awslambdaric(version: str) -> None:
     """Bytes of responses and errors, exit status and log output are the same for every case."""
     report = await compare_version(FOUND[version])
@@ -32,7 +32,7 @@ async def test_the_corpus_comes_out_as_under_awslambdaric(version: str) -> None:
     assert report.passed >= 900
 
 
-@pytest.mark.parametrize("version", [version for version in QUICK if version in FOUND])
+@pytest.mark.parametrize("version", QUICK)
 def test_the_codec_agrees_with_simplejson_on_texts_and_values_made_up(version: str) -> None:
     """Nearly-JSON texts are refused with the same words; odd values are written, or refused, alike."""
     python = venv(ORACLE, python=str(FOUND[version]))
