@@ -33,6 +33,8 @@ from sst_dev.processes.terminal import open_terminal
 COLUMNS, ROWS = 160, 50
 RATE = 10_000
 TICK = 0.01
+WARM_UP = 5
+"""Frames left out: the first ones load styles and fill caches."""
 SELECTED = "❯".encode()
 TEXT = "INFO request handled path=/notes/{} user=alice status=200 duration=12ms cache=hit"
 
@@ -186,7 +188,7 @@ def percentile(values: list[float], share: float) -> float:
 
 def report(name: str, found: dict[str, Any], idle_ms: float) -> dict[str, Any]:
     """Print one line of the table; its figures."""
-    latencies, frames = found["latencies_ms"], [frame * 1000 for frame in found["frames"]]
+    latencies, frames = found["latencies_ms"], [frame * 1000 for frame in found["frames"][WARM_UP:]]
     row = {
         "load": name,
         "key_p50_ms": round(statistics.median(latencies), 1),

@@ -102,7 +102,8 @@ class PaneView(Widget):
         elif pane.follow:
             pane.top = last
         self._top = pane.top = max(pane.document.first, min(pane.top, last))
-        before, self._rows = self._rows, [self._paint(y) for y in range(self.size.height)]
+        base = self.rich_style  # worth asking for once: Textual walks up the tree for it
+        before, self._rows = self._rows, [self._paint(y, base) for y in range(self.size.height)]
         for y, strip in enumerate(self._rows):
             if y >= len(before) or strip != before[y]:
                 self.refresh(Region(0, y, self.size.width, 1))
@@ -182,7 +183,7 @@ class PaneView(Widget):
     def render_line(self, y: int) -> Strip:
         return self._rows[y] if y < len(self._rows) else Strip.blank(self.size.width, self.rich_style)
 
-    def _paint(self, y: int) -> Strip:
+    def _paint(self, y: int, base: Style) -> Strip:
         pane, number, width = self.pane, self._top + y, self.columns
         pieces = self._piece(number)
         if self._plain(number, pieces):
@@ -190,7 +191,7 @@ class PaneView(Widget):
         else:
             segments = self._decorated(number, pieces)
         strip = Strip(segments).crop_extend(pane.left, pane.left + width, None)
-        return Strip([*strip, self._scroll_bar(y)], width + 1).apply_style(self.rich_style)
+        return Strip([*strip, self._scroll_bar(y)], width + 1).apply_style(base)
 
     def _piece(self, number: int) -> Row:
         document = self.pane.document
