@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 
 from tests.fidelity.compare import compare_version
 from tests.support.venvs import interpreters
@@ -18,7 +19,7 @@ def main() -> int:
     parser.add_argument("--python", help="a version, like 3.12; every one found when left out")
     parser.add_argument("--only", default="", help="only groups whose name contains this")
     arguments = parser.parse_args()
-    found = interpreters()
+    found = {"{}.{}".format(*sys.version_info): Path(sys.executable), **interpreters()}
     versions = [arguments.python] if arguments.python else list(found)
     passed = failed = 0
     for version in versions:
@@ -32,7 +33,7 @@ def main() -> int:
         passed += report.passed
         failed += len(report.failures)
     print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":
