@@ -32,7 +32,8 @@ class Project:
         self.events: list[e.Event] = []
         self.stream.observe(self.events.append)
         settings = Settings(config=root / "sst_config.py", stage="dev", environment=environment or {})
-        self.program = Program(settings, self.stream)
+        self.secrets: dict[str, str] = {}
+        self.program = Program(settings, self.stream, secrets=lambda: self.secrets)
 
     def write(self, config: str) -> None:
         (self.root / "sst_config.py").write_text(config)
@@ -135,6 +136,24 @@ async def test_what_the_program_prints_and_dotenv_values_reach_their_ends(
         await project.program.close()
 
     assert [n.text for n in project.seen(e.Notice)] == ["hello from dotenv True dev"]
+
+
+async def test_a_changed_secret_reaches_the_next_apply(tmp_path: Path, cloud: CloudUnderTest) -> None:
+    """Secrets are read at the start of each run, and never leave for the record of resources."""
+    config = RUN + 'sst.aws.Function("Api", handler="functions/api.handler", link=[sst.Secret("Key")])\n'
+    project = Project(tmp_path, config)
+    values = []
+    try:
+        for value in ("first-value", "second-value"):
+            project.secrets["Key"] = value
+            manifest = await project.program.apply(Bootstrap(**cloud.bootstrap), trigger="secrets")
+            values.append(next(link.properties["value"] for link in manifest.links if link.name == "Key"))
+    finally:
+        await project.program.close()
+
+    assert values == ["first-value", "second-value"]
+    assert "-value" not in (tmp_path / ".sst/stages/dev/resources.jsonl").read_text()
+    assert [d.changed for d in project.seen(e.DeployFinished)][1] == 0
 
 
 BAD: dict[str, tuple[str, str, str]] = {

@@ -220,6 +220,54 @@ def test_a_run_killed_at_any_call_converges(cloud: CloudUnderTest, before: bool)
     assert at > 7
 
 
+def wide() -> dict[str, Any]:
+    """Resources whose ids are AWS's own, and triggers between them."""
+    queue = sst.aws.Queue("Jobs")
+    queue.subscribe("a.b")
+    sst.aws.SnsTopic("News").subscribe_queue("Jobs", queue)
+    api = sst.aws.ApiGatewayV2("Http")
+    api.route("GET /", "a.b")
+    sst.aws.Bus("Bus").subscribe("All", "a.b")
+    fields = {"id": "string"}
+    sst.aws.Dynamo("T", fields=fields, primary_index={"hash_key": "id"}, stream="new-image").subscribe("S", "a.b")
+    sst.aws.Bucket("B", cors=False).notify(notifications=[{"name": "N", "function": "a.b"}])
+    return {"url": api.url}
+
+
+def inventory(cloud: CloudUnderTest) -> dict[str, int]:
+    """How many of the things whose names do not tell them apart there are."""
+    api, lambda_ = cloud.client("apigatewayv2"), cloud.client("lambda")
+    apis = [one["ApiId"] for one in api.get_apis()["Items"] if "-wide-" in one["Name"]]
+    mappings = lambda_.list_event_source_mappings()["EventSourceMappings"]
+    return {
+        "apis": len(apis),
+        "routes": sum(len(api.get_routes(ApiId=one)["Items"]) for one in apis),
+        "integrations": sum(len(api.get_integrations(ApiId=one)["Items"]) for one in apis),
+        "mappings": sum("-wide-" in one["FunctionArn"] for one in mappings),
+    }
+
+
+def test_a_wide_app_killed_after_any_call_is_made_once(cloud: CloudUnderTest) -> None:
+    """Also what has no name of its own is found again instead of being made twice."""
+    gone = sst.App(name="notes", home="local", removal="remove")
+    wanted, _ = cloud.apply(wide, stage="wide", app=gone)
+    counted = inventory(cloud)
+    cloud.apply(lambda: None, stage="wide", app=gone)
+
+    at = 0
+    while killed(cloud, at, before=False, run=wide, stage="wide", app=gone):
+        cloud.apply(wide, stage="wide", app=gone)
+        _, third = cloud.apply(wide, stage="wide", app=gone)
+        found = inventory(cloud)
+        cloud.apply(lambda: None, stage="wide", app=gone)
+
+        assert (third, found) == ([], counted), f"killed after call {at}"
+        at += 5  # every fifth keeps the test short; the offset of the calls differs from run to run
+
+    assert counted == {"apis": 1, "routes": 1, "integrations": 1, "mappings": 2}
+    assert at > 50
+
+
 def test_a_removal_killed_at_any_call_converges(cloud: CloudUnderTest) -> None:
     """A removal that was cut goes on in the next run until nothing is left."""
     gone = sst.App(name="notes", home="local", removal="remove")

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -35,9 +36,11 @@ STOP_GRACE = 5.0
 class Program:
     """The config program of one app and stage. Owns its processes; used from one event loop."""
 
-    def __init__(self, settings: Settings, stream: Stream) -> None:
+    def __init__(self, settings: Settings, stream: Stream, *, secrets: Callable[[], Mapping[str, str]] = dict) -> None:
+        """*secrets* is asked at the start of each run for the values of `sst secret`, by name."""
         self._settings = settings
         self._stream = stream
+        self._secrets = secrets
         self._run: _Run | None = None
         self._spare: _Run | None = None
         self._modules: list[str] = []
@@ -102,6 +105,7 @@ class Program:
                     "dev": True,
                     "force_local": self._settings.force_local,
                     "state_dir": str(private_dir(self._settings.stage_home)),
+                    "secrets": dict(self._secrets()),
                 }
             )
             run.app = App.model_validate((await run.answer("app"))["app"])

@@ -178,6 +178,14 @@ def test_outputs_may_stand_for_values() -> None:
         declare(lambda: run("1m"))
 
 
+def test_dev_false_takes_effect_on_aws() -> None:
+    """On the embedded cloud the function runs live, and a line says so."""
+    declared = function(dev=False)
+
+    assert declared.function("Api")["live"] is True
+    assert "dev=False takes effect on AWS" in declared.notices[0]
+
+
 def test_layers_and_vpcs_are_said_and_left_out() -> None:
     """What does not exist on this machine costs one line, not the app."""
     notices = function(layers=["arn:layer"], vpc={"private_subnets": [], "security_groups": []}).notices

@@ -112,7 +112,9 @@ class Function(Component):
         self._check_concurrency(concurrency, versioning)
         if retries is not None and (isinstance(retries, bool) or retries not in (0, 1, 2)):
             raise ConfigError(f"{where}: retries must be 0, 1 or 2, got {retries!r}.")
-        self.live = self._context.dev and dev is not False
+        self.live = self._context.dev and (dev is not False or self._context.local)
+        if self.live and dev is False:
+            self._context.say_once(f"{self._label}: dev=False takes effect on AWS; here the function runs live.")
         physical = _physical_name or physical_name(f"{name}Function")
         url_settings = parse_url(where, url)
         self._say_what_cannot_be(layers=layers, vpc=vpc, volume=volume)
