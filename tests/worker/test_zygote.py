@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 from sst_worker import wire
+from sst_worker import zygote as zygote_module
 from sst_worker.zygote import exit_status
 
 from tests.worker.conftest import Start
@@ -230,6 +232,25 @@ def test_many_workers_end_and_are_reported_each_by_its_name(parent: Zygote, tmp_
     for name, worker in workers.items():
         report = worker.exited()
         assert (report["pid"], report["code"], report["signal"]) == (pids[name], pids[name] % 200, None)
+
+
+def test_a_fork_that_fails_is_reported_and_nothing_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The descriptors are closed, so the dev server sees the end of channel and output."""
+
+    def fork() -> int:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    ours, theirs = socket.socketpair()
+    channel, other = socket.socketpair()
+    read, write = os.pipe()
+    with ours, channel, open(read, "rb") as output:
+        served = zygote_module.Zygote(theirs, spare=False)
+        assert served._fork("w", [other.detach(), write]) is None
+        head, _ = wire.receive(ours)
+        assert (head["type"], head["worker"]) == ("fork_failed", "w") and "unavailable" in head["reason"]
+        assert channel.recv(1) == b"" and output.read() == b""
+    theirs.close()
 
 
 def test_an_exit_status_is_a_code_or_a_signal() -> None:
