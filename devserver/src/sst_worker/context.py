@@ -6,9 +6,9 @@ import json
 import logging
 import os
 import sys
-import time
 from typing import Any
 
+from .clock import clock
 from .errors import RuntimeFault
 
 _W3C = ("traceparent", "tracestate", "baggage")
@@ -72,8 +72,8 @@ class LambdaContext:
         self._epoch_deadline_time_in_ms = int(head.get("deadline_ms") or 0)
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda ends this invocation, never negative."""
-        return max(0, self._epoch_deadline_time_in_ms - int(time.time() * 1000))
+        """Milliseconds until Lambda ends this invocation, never negative; they stand still at a breakpoint."""
+        return max(0, self._epoch_deadline_time_in_ms - int(clock.time() * 1000))
 
     def log(self, msg: object) -> None:
         """Write *msg* to the function's log as a record of its own."""

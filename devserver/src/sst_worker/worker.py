@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 import time
 from typing import Any, NoReturn
 
-from . import codec, environment, errors, loading, logs, streaming, wire
+from . import codec, debugging, environment, errors, loading, logs, streaming, wire
 from .context import LambdaContext
 
 RESPONSE_LIMIT = 6_291_556
@@ -50,6 +51,7 @@ class Worker:
         init: wire.Head,
     ) -> None:
         self._channel = channel
+        self._sending = threading.Lock()  # threads other than the handler's may stop at a breakpoint
         self._log = log
         self._secret = init["marker"]
         environment.replace(init["environment"])
@@ -58,6 +60,9 @@ class Worker:
         self._recorder = recorder
         self._folders = init["root"], init.get("ignore") or []
         self._name, self._module = init["handler"], init.get("module")
+        self._debugging = debugging.Debugging(self._send, init.get("tty"), init.get("attach", ""))
+        if init.get("debugger"):
+            self._debugging.connect(**init["debugger"])
 
     def run(self) -> None:
         """Import the handler, report, and answer invocations until the channel closes."""
@@ -69,6 +74,8 @@ class Worker:
                 return
             if head["type"] == "invoke":
                 self._invoke(head, event)
+            elif head["type"] == "debug":
+                self._debugging.connect(**head["debugger"])
 
     # --- init -------------------------------------------------------------------------------------
 
@@ -92,7 +99,7 @@ class Worker:
             "rss_mb": environment.peak_rss_mb(),
             "streaming": streaming.is_stream(handler),
         }
-        wire.send(self._channel, head)
+        self._send(head)
         return handler
 
     def _fail_init(self, failure: errors.Failure, started: float) -> NoReturn:
@@ -104,7 +111,7 @@ class Worker:
             **self._recorder.report(),
             **failure.where,
         }
-        wire.send(self._channel, head, codec.encode_text(failure.error).encode("utf-8"))
+        self._send(head, codec.encode_text(failure.error).encode("utf-8"))
         sys.exit(1)
 
     # --- invocations ------------------------------------------------------------------------------
@@ -119,6 +126,7 @@ class Worker:
         else:
             os.environ.pop("_X_AMZN_TRACE_ID", None)
         self._pieces = 0
+        self._debugging.invocation = head["id"]
         failure = None
         started = time.perf_counter()
         try:
@@ -126,6 +134,8 @@ class Worker:
         except errors.RuntimeFault as fault:
             failure = errors.of_fault(fault, request_id)
         except Exception as error:
+            if head.get("post_mortem"):
+                self._debugging.post_mortem(error)
             failure = errors.of_exception(error, request_id)
         # Outside the `try`: a message that UTF-8 cannot encode ends the process here, as on Lambda.
         if failure is not None:
@@ -141,7 +151,7 @@ class Worker:
             return {"type": "response", "content_type": content_type}, body
         for piece, content_type in streaming.pieces(response):
             part = {"type": "stream", "index": self._pieces, "content_type": content_type}
-            wire.send(self._channel, part, piece)
+            self._send(part, piece)
             self._pieces += 1
         return {"type": "stream", "index": self._pieces, "final": True}, b""
 
@@ -169,9 +179,13 @@ class Worker:
         environment.flush()
         self._mark("end", id)
         if self._recorder.grown():
-            wire.send(self._channel, {"type": "files", **self._recorder.report()})
+            self._send({"type": "files", **self._recorder.report()})
         reply = {**reply, "handler_ms": handler_ms, "rss_mb": environment.peak_rss_mb()}
-        wire.send(self._channel, reply, body)
+        self._send(reply, body)
+
+    def _send(self, head: wire.Head, body: bytes = b"") -> None:
+        with self._sending:
+            wire.send(self._channel, head, body)
 
     def _mark(self, word: str, id: str) -> None:
         self._log.log_sink.write(wire.marker(self._secret, word, id))

@@ -30,6 +30,7 @@ from ..processes.panes import process_specs
 from ..processes.supervisor import Supervisor
 from .channel import open_channel
 from .control import ControlServer
+from .debugging import Debugging
 from .deploying import Deploying
 from .environment import command_environment, environment_for
 from .invocations import Invocations
@@ -48,6 +49,7 @@ class Session:
         self._program = Program(settings, self.stream)
         self._functions: Functions | None = None
         self._invocations: Invocations | None = None
+        self._debugging: Debugging | None = None
         self._supervisor: Supervisor | None = None
         self._bootstrap: Bootstrap | None = None
         self._deploying = Deploying(settings, self.stream, self._apply)
@@ -76,6 +78,12 @@ class Session:
                 self._deploying.request(command.trigger)
             case c.ReplayInvocation(id) if self._invocations is not None:
                 self._attempt(self._invocations.replay(id), f"replay {id}")
+            case c.StopAtExceptions(wanted) if self._functions is not None:
+                self._functions.stop_at_exceptions(wanted)
+                text = "Uncaught exceptions stop in pdb." if wanted else "Uncaught exceptions do not stop any more."
+                self.stream.publish(Notice(time.time(), text))
+            case _ if self._debugging is not None and self._debugging.take(command):
+                """A wish about the Debug pane."""
             case _ if self._supervisor is not None and self._take(command):
                 """A wish about a process."""
             case _:
@@ -159,6 +167,9 @@ class Session:
         self._functions = Functions(self.settings, self.stream)
         self._invocations = Invocations(self.state, self._functions)
         self._exit.push_async_callback(self._functions.close)
+        self._debugging = Debugging(self.settings, self.state, self.stream, self._functions)
+        self._exit.push_async_callback(self._debugging.close)
+        await self._debugging.open()
         if self.settings.mode is not Mode.BASIC:
             self._supervisor = Supervisor(self.stream, color=self.settings.mode is Mode.MULTI)
             self._exit.push_async_callback(self._supervisor.close)

@@ -31,6 +31,11 @@ def status_document(state: State, settings: Settings, workers: dict[str, Any]) -
                 "url": function.url,
                 "live": function.live,
                 "triggers": function.triggers,
+                "paused": [
+                    invocation.paused
+                    for invocation in state.invocations.values()
+                    if invocation.paused and invocation.started.function == function.name
+                ],
             }
             for function in functions
         ],

@@ -12,6 +12,9 @@ from ..core.errors import ExitCode, NoSessionError, UserError
 from ..core.settings import Mode, Settings
 from .options import GlobalOptions, find_config, resolve_stage
 
+DEBUG_PORT = 5678
+"""What debugpy and its IDEs use unless told otherwise."""
+
 
 @click.command(name="dev", context_settings={"allow_interspersed_args": False})
 @click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="multi: panes; mono: one stream with "
@@ -19,6 +22,8 @@ from .options import GlobalOptions, find_config, resolve_stage
 @click.option("--local", is_flag=True, help='Run an app with home="aws" on the embedded cloud.')
 @click.option("--json", "json_events", is_flag=True, help="Print a JSON line per event.")
 @click.option("--takeover", is_flag=True, help="Replace the dev server that holds this stage.")
+@click.option("--debug", is_flag=False, flag_value=str(DEBUG_PORT), metavar="PORT", help="Let an IDE attach to every "
+              f"worker, on one port ({DEBUG_PORT} unless --debug=PORT says another; 0 picks one).")  # fmt: skip
 @click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD…]")
 @click.pass_obj
 def command(
@@ -27,6 +32,7 @@ def command(
     local: bool,
     json_events: bool,
     takeover: bool,
+    debug: str | None,
     command_line: tuple[str, ...],
 ) -> int:
     """Run every function of the app on this machine, live.
@@ -34,7 +40,7 @@ def command(
     With CMD, run it with the app's links in its environment: in the stage's running session, or in one started for it.
     """
     settings = make_settings(options, mode=mode, local=local, json_events=json_events, takeover=takeover,
-                             wraps=bool(command_line))  # fmt: skip
+                             debug=debug, wraps=bool(command_line))  # fmt: skip
     if command_line:
         return asyncio.run(join_or_serve(settings, list(command_line)))
     return asyncio.run(serve(settings))
@@ -47,6 +53,7 @@ def make_settings(
     local: bool = False,
     json_events: bool = False,
     takeover: bool = False,
+    debug: str | None = None,
     wraps: bool = False,
 ) -> Settings:
     """The settings of a session for the app found from here."""
@@ -63,8 +70,15 @@ def make_settings(
         verbose=options.verbose,
         print_logs=options.print_logs,
         takeover=takeover,
+        debug_port=None if debug is None else _port(debug),
         environment=read_dotenv(config.parent, stage),
     )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise UserError(f"--debug: {text!r} is no port.", hint="Write --debug=PORT, or --debug alone.")
+    return int(text)
 
 
 def _default_mode(*, wraps: bool, json_events: bool) -> Mode:

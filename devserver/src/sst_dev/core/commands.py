@@ -68,3 +68,10 @@ class ReplayInvocation(Command):
     """Run the recorded invocation *id* again on the current code."""
 
     id: str
+
+
+@dataclass(frozen=True)
+class StopAtExceptions(Command):
+    """From now on stop at uncaught exceptions of handlers in pdb, or do not."""
+
+    wanted: bool = True

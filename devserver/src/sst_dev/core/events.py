@@ -209,6 +209,8 @@ class InvocationStarted(Event):
     """The raw event, at most `EVENT_KEPT` bytes of it."""
     replay_of: str = ""
     """Id of the invocation this one repeats on the current code; empty for what the cloud sent."""
+    gives_up_at: float | None = None
+    """When Lambda ends the stub's invocation: as late as the function's event sources allow."""
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,24 @@ class InvocationFinished(Event):
     code_hash: str = ""
     """Of the project files the worker had imported: which code ran."""
     phases: Phases = Phases()
+
+
+@dataclass(frozen=True)
+class InvocationPaused(Event):
+    """A thread of the invocation stands at a breakpoint; its time stands still."""
+
+    id: str
+    function: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class InvocationResumed(Event):
+    """It goes on."""
+
+    id: str
+    function: str
 
 
 @dataclass(frozen=True)

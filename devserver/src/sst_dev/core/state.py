@@ -108,6 +108,11 @@ class State:
                 self._keep_line(self.invocations[id], event.text)
             case e.InvocationFinished() if event.id in self.invocations:
                 self.invocations[event.id].finished = event
+                self.invocations[event.id].paused = ""
+            case e.InvocationPaused() if event.id in self.invocations:
+                self.invocations[event.id].paused = f"{event.file}:{event.line}"
+            case e.InvocationResumed() if event.id in self.invocations:
+                self.invocations[event.id].paused = ""
             case e.Reloaded():
                 for name in event.functions:
                     self.import_errors.pop(name, None)

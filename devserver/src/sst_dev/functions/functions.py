@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import os
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 from sst_worker.wire import Head
@@ -12,6 +14,8 @@ from sst_worker.wire import Head
 from ..core.events import (
     EVENT_KEPT,
     InvocationFinished,
+    InvocationPaused,
+    InvocationResumed,
     InvocationStarted,
     LogLine,
     Notice,
@@ -48,6 +52,7 @@ class Functions:
 
     def __init__(self, settings: Settings, stream: Stream) -> None:
         self._stream = stream
+        self._root = settings.root
         self._manifest: Manifest | None = None
         self._ignore = Ignore(settings.root)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -100,6 +105,7 @@ class Functions:
                 trigger(invocation.body),
                 invocation.body[:EVENT_KEPT],
                 invocation.replay_of,
+                invocation.deadline_ms / 1000,
             )
         )
         function = self._manifest.function(environment.function) if self._manifest else None
@@ -124,6 +130,19 @@ class Functions:
     async def settled(self) -> None:
         """Returns once no better zygote is being started in the background: for measurements."""
         await self._pool.launcher.settled()
+
+    def debug_with(self, debugging: Callable[[], Head]) -> None:
+        """Ask *debugging* what each new worker is told of debuggers: `debugger`, `tty` and `attach` of its `init`."""
+        self._pool.launcher.debugging = debugging
+
+    def attach(self, debugger: Head) -> None:
+        """Have every worker connect to *debugger*: idle ones at once, busy ones after their invocation."""
+        for worker in self._pool.workers.values():
+            worker.debug(debugger)
+
+    def stop_at_exceptions(self, wanted: bool) -> None:
+        """Whether workers stop at uncaught exceptions, when they have a terminal."""
+        self._pool.post_mortem = wanted
 
     def describe(self) -> dict[str, dict[str, Any]]:
         """By function: its zygote (pid, rss_mb, preloaded, left_out) and its workers, for `sst status`."""
@@ -159,6 +178,17 @@ class Functions:
     def line(self, worker: Worker, line: Line) -> None:
         """One line of a worker's output."""
         self._stream.publish(LogLine(time.time(), worker.function, worker.environment, line.invocation, line.text))
+
+    def paused(self, worker: Worker, head: Head) -> None:
+        """A worker stopped at a breakpoint, or went on."""
+        if worker.job is None:
+            return
+        id, function = worker.job.request.id, worker.function
+        if head["type"] == "paused":
+            file = os.path.relpath(head["file"], self._root)
+            self._stream.publish(InvocationPaused(time.time(), id, function, file, head["line"]))
+        else:
+            self._stream.publish(InvocationResumed(time.time(), id, function))
 
     def up(self, worker: Worker, up_ms: float) -> None:
         """A worker has imported its handler."""

@@ -92,6 +92,8 @@ class Launcher:
         self._closing: set[asyncio.Task[Any]] = set()
         self.secret = secrets.token_hex(16)
         """Of the markers in this session's worker output."""
+        self.debugging: Callable[[], Head] = dict
+        """What a new worker is told of debuggers: `debugger`, `tty` and `attach` of its `init`."""
         self._manifest: Manifest | None = None
         self._endpoint: str | None = None
 
@@ -128,6 +130,7 @@ class Launcher:
             "environment": variables,
             "sdk": str(self._sdk) if self._sdk else None,
             "marker": self.secret,
+            **self.debugging(),
             "ignore": [str(self._root / name) for name in IGNORED],
         }
 

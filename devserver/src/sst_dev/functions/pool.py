@@ -33,6 +33,9 @@ class Observer(Protocol):
     def line(self, worker: Worker, line: Line) -> None:
         """One line of output."""
 
+    def paused(self, worker: Worker, head: Head) -> None:
+        """*worker* stopped at a breakpoint (`paused`), or went on (`resumed`)."""
+
     def up(self, worker: Worker, up_ms: float) -> None:
         """*worker* has imported its handler, *up_ms* milliseconds after it was wanted."""
 
@@ -53,6 +56,8 @@ class Pool:
         self.launcher = launcher
         self.workers: dict[int, Worker] = {}
         self.router = Router()
+        self.post_mortem = False
+        """Workers stop at uncaught exceptions, when they have a terminal."""
         self._observer = observer
         self._ignore = ignore
         self._jobs: dict[str, Job] = {}
@@ -139,6 +144,9 @@ class Pool:
         self.perform(self.router.started(start.worker, self._loop.time()))
 
     def _dispatch(self, worker: Worker, job: Job) -> None:
+        if not worker.alive():  # killed while it was idle: this call is not to blame
+            self.perform(self.router.refused(worker.number))
+            return
         changed = worker.sources.changed() or self.launcher.outdated(worker.function)
         if changed and job.restarts < RESTARTS_MAX:
             job.restarts += 1
@@ -147,7 +155,7 @@ class Pool:
             return
         if not worker.served:
             job.init_ms = worker.init_ms
-        worker.invoke(job)
+        worker.invoke(job, post_mortem=self.post_mortem)
 
     def _stop(self, number: int) -> None:
         worker = self.workers.pop(number, None)
@@ -191,10 +199,21 @@ class Pool:
                 self._verdicts.pop(worker.number, None)
             case "files":
                 worker.report(head)
+            case "paused" | "resumed":
+                self._paused(worker, head, now)
             case "stream" if not head.get("final"):
                 worker.take_piece(head, body)
             case "response" | "error" | "stream":
                 self._answer(worker, head, body)
+
+    def _paused(self, worker: Worker, head: Head, now: float) -> None:
+        """A worker stopped at a breakpoint, or went on: so does its time."""
+        if head["type"] == "paused":
+            self.router.paused(worker.number, now)
+        else:
+            self.router.resumed(worker.number, now)
+        self._observer.paused(worker, head)
+        self._arm()
 
     def _answer(self, worker: Worker, head: Head, body: bytes) -> None:
         job = worker.finish()

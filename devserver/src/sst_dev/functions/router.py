@@ -168,7 +168,7 @@ class Router:
         """*worker* goes on, with the time it had left."""
         seat = self._workers.get(worker)
         if seat is not None and seat.left is not None:
-            seat.left, seat.deadline = None, now + seat.left
+            seat.deadline, seat.left = now + seat.left, None
 
     def failed(self, worker: int, reason: Reason) -> list[Effect]:
         """*worker* ended, was unable to start, or its import failed: the invocation it had, or the first

@@ -54,8 +54,12 @@ class Worker:
         """Have it import the handler; it answers `ready` or `init_error`."""
         self._channel.send({"type": "init", **head})
 
-    def invoke(self, job: Job) -> None:
-        """Hand it *job*, with the function's timeout from now."""
+    def debug(self, debugger: Head) -> None:
+        """Have it connect to *debugger* as soon as it is idle."""
+        self._channel.send({"type": "debug", "debugger": debugger})
+
+    def invoke(self, job: Job, *, post_mortem: bool = False) -> None:
+        """Hand it *job*, with the function's timeout from now. With *post_mortem* it stops at an uncaught exception."""
         self.job = job
         job.dispatched = self.used = time.monotonic()
         job.memory_mb, job.code_hash = self.memory_mb, self.code_hash
@@ -72,6 +76,7 @@ class Worker:
                 "identity": request.identity,
                 "tenant_id": request.tenant_id,
                 "content_type": request.content_type,
+                "post_mortem": post_mortem,
             },
             request.body,
         )
@@ -101,6 +106,11 @@ class Worker:
         if len(self.job.pieces) >= _PAUSE_AT:
             self._channel.pause()
             self.job.on_drained = self._channel.resume
+
+    def alive(self) -> bool:
+        """Whether its end of the channel is still open."""
+        self._channel.read_now()
+        return not self._channel.closed
 
     def read_now(self) -> None:
         """Take in everything it has sent."""

@@ -1,0 +1,146 @@
+"""Debugging in a session: the port for an IDE, and a terminal on which `breakpoint()` opens pdb.
+
+The terminal is a pane called Debug in the multiplexer, and the session's own terminal in `mono` and `basic`. Without
+either, `breakpoint()` says how to attach and goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from typing import Any
+
+from ..core import commands as c
+from ..core import events as e
+from ..core.settings import Mode, Settings
+from ..core.state import State
+from ..core.stream import Stream
+from ..core.tasks import cancel_all, spawn
+from ..functions.debugger import NO_CONFIG, Debugger
+from ..functions.functions import Functions
+from ..processes.tty import Tty
+
+PANE = "Debug"
+"""Name of the pane; a dev command of this name would share it."""
+GATEWAY_LIMIT = 29.0
+"""Seconds after which API Gateway answers its caller without us (Lambda spec, §5.5)."""
+
+
+class Debugging:
+    """Owner of the debugger's port and of pdb's terminal."""
+
+    def __init__(self, settings: Settings, state: State, stream: Stream, functions: Functions) -> None:
+        self._settings = settings
+        self._state = state
+        self._stream = stream
+        self._functions = functions
+        self._debugger: Debugger | None = None
+        self._tty: Tty | None = None
+        self._shown = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def open(self) -> None:
+        """Open what the settings and the terminal allow. Raises `UserError` when the port cannot be had."""
+        port = self._settings.debug_port
+        if port is None and os.environ.get(NO_CONFIG):
+            port = 0
+        if port is not None:
+            self._debugger = Debugger(self._settings, self._stream, self._attached)
+            await self._debugger.open(port)
+        if self._settings.mode is Mode.MULTI:
+            self._tty = Tty(self._to_pane, echo=True)
+        elif sys.stdin.isatty() and sys.stdout.isatty():
+            self._tty = Tty(self._to_terminal, echo=False)
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._from_terminal)
+        self._functions.debug_with(self._worker)
+        spawn(self._warn(), name="callers that give up", owner=self._tasks)
+
+    def take(self, command: c.Command) -> bool:
+        """Perform *command* if it is about the Debug pane."""
+        match command:
+            case c.WriteProcess(name=name, data=data) if name == PANE and self._tty is not None:
+                self._tty.type(data)
+            case c.StopProcess(name=name) if name == PANE and self._tty is not None:
+                self._tty.type(b"\ncontinue\n")
+            case c.ResizeProcess(name=name) | c.StartProcess(name=name) | c.RestartProcess(name=name) if name == PANE:
+                """A pane without a program: there is nothing to start and nothing that minds its size."""
+            case _:
+                return False
+        return True
+
+    async def close(self) -> None:
+        """Give everything back."""
+        await cancel_all(self._tasks)
+        if self._debugger is not None:
+            await self._debugger.close()
+        if self._tty is not None:
+            if self._settings.mode is not Mode.MULTI:
+                asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            self._tty.close()
+
+    def _attached(self) -> None:
+        debugger = self._debugger.worker() if self._debugger else None
+        if debugger is not None:
+            self._functions.attach(debugger)
+
+    def _worker(self) -> dict[str, Any]:
+        return {
+            "debugger": self._debugger.worker() if self._debugger else None,
+            "tty": self._tty.path if self._tty else None,
+            "attach": self._hint(),
+        }
+
+    def _hint(self) -> str:
+        if self._debugger is not None:
+            return f"no debugger is attached to 127.0.0.1:{self._debugger.port}; see `sst debug vscode`"
+        return "start with `sst dev --debug` to attach an IDE, or run `sst dev` in a terminal for pdb"
+
+    # --- pdb's terminal ---------------------------------------------------------------------------
+
+    def _to_pane(self, data: bytes) -> None:
+        if not self._shown:
+            self._shown = True
+            self._stream.publish(e.ProcessChanged(time.time(), PANE, PANE, "command", "running"))
+        self._stream.publish(e.ProcessOutput(time.time(), PANE, data))
+
+    def _to_terminal(self, data: bytes) -> None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    def _from_terminal(self) -> None:
+        data = os.read(sys.stdin.fileno(), 4096)
+        if self._tty is not None and any(invocation.paused for invocation in self._state.invocations.values()):
+            self._tty.type(data or b"\x04")
+
+    # --- callers that give up ---------------------------------------------------------------------
+
+    async def _warn(self) -> None:
+        """Say once when somebody's patience ends while an invocation stands at a breakpoint."""
+        with self._stream.subscribe() as subscription:
+            async for event in subscription:
+                if isinstance(event, e.InvocationPaused):
+                    spawn(self._warn_of(event.id), name=f"patience of {event.id}", owner=self._tasks)
+
+    async def _warn_of(self, id: str) -> None:
+        known = self._state.invocations.get(id)
+        if known is None:
+            return
+        for at, text in sorted(_patience(known.started)):
+            await asyncio.sleep(max(0.0, at - time.time()))
+            if not known.paused:
+                return
+            self._stream.publish(e.Notice(time.time(), text, "warning"))
+
+
+def _patience(started: e.InvocationStarted) -> list[tuple[float, str]]:
+    """Who gives up when on an invocation, and the line that says so."""
+    ends: list[tuple[float, str]] = []
+    if started.trigger.startswith("api "):
+        text = f"{started.function}: API Gateway has given up after {GATEWAY_LIMIT:.0f} s; its caller has an error."
+        ends.append((started.at + GATEWAY_LIMIT, text))
+    if started.gives_up_at is not None:
+        text = f"{started.function}: Lambda has ended this invocation; what it answers now reaches nobody."
+        ends.append((started.gives_up_at, text))
+    return ends

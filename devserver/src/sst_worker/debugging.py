@@ -1,0 +1,148 @@
+"""Breakpoints in a worker: an IDE's through debugpy, or `breakpoint()` and post mortems in pdb on a terminal.
+
+While a thread stands, the worker's clock stands and the dev server knows where. Nothing of this is imported until it
+is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Optional
+
+from .clock import clock
+
+Report = Callable[[dict[str, Any]], None]
+"""Sends a message to the dev server; may be called from any thread."""
+
+
+class Debugging:
+    """What debugs this worker: the adapter of an IDE once it is connected, else the terminal, else nothing."""
+
+    def __init__(self, report: Report, tty: Optional[str], hint: str) -> None:
+        """*tty* is the path of the terminal for pdb; *hint* is what `breakpoint()` says when there is none."""
+        self._report = report
+        self._tty = tty
+        self._hint = hint
+        self._connected = False
+        self.invocation = ""
+        """Id of the invocation that runs, for pdb's prompt."""
+        sys.breakpointhook = self._breakpoint
+
+    def connect(self, host: str, port: int, anchor: int, debugpy: str) -> None:
+        """Announce this process to the adapter at *host*:*port* as a child of process *anchor*.
+
+        *debugpy* is the folder to import it from. Returns when the IDE has set its breakpoints here.
+        """
+        if self._connected:
+            return
+        sys.path.append(debugpy)
+        os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # it warns of frozen modules, which are none of the user's
+        try:
+            import debugpy as client
+        finally:
+            sys.path.remove(debugpy)
+        client.connect((host, port), parent_session_pid=anchor)
+        del os.environ["PYDEVD_DISABLE_FILE_VALIDATION"]
+        self._connected = True
+        sys.breakpointhook = client.breakpoint
+        self._hook(client)
+
+    def post_mortem(self, error: BaseException) -> None:
+        """Stand where *error* was raised, if there is a terminal to stand on."""
+        if self._tty is not None and not self._connected and error.__traceback__ is not None:
+            pdb, where = self._pdb(), error.__traceback__
+            pdb.message(f"{type(error).__name__}: {error}")
+            pdb.reset()
+            pdb.interaction(None, where)
+            pdb.close()
+
+    # --- an IDE -----------------------------------------------------------------------------------
+
+    def _hook(self, client: Any) -> None:
+        """Hear of every stop, and keep this package's frames out of the user's way."""
+        import pydevd  # type: ignore[import-not-found]
+        from _pydevd_bundle.pydevd_api import PyDevdAPI  # type: ignore[import-not-found]
+
+        debugger = pydevd.get_global_debugger()
+        ours = (os.path.dirname(client.__file__), os.path.dirname(__file__))
+        PyDevdAPI().set_dont_trace_start_end_patterns(debugger, ours, ("debugpy_launcher.py",))
+        wait = debugger.do_wait_suspend
+
+        def do_wait_suspend(thread: Any, frame: FrameType, *args: Any, **options: Any) -> Any:
+            self._stop(frame)
+            try:
+                return wait(thread, frame, *args, **options)
+            finally:
+                self._go()
+
+        debugger.do_wait_suspend = do_wait_suspend
+
+    # --- a terminal -------------------------------------------------------------------------------
+
+    def _breakpoint(self, *args: Any, **options: Any) -> None:
+        frame = sys._getframe(1)
+        if self._tty is None:
+            place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+            sys.stderr.write(f"breakpoint() at {place} is passed: {self._hint}\n")
+        else:
+            self._pdb().set_trace(frame)
+
+    def _pdb(self) -> Any:
+        import fcntl
+        import pdb
+
+        debugging, tty = self, str(self._tty)
+
+        class Terminal(pdb.Pdb):
+            """pdb on the session's terminal; one worker has it at a time."""
+
+            def __init__(self) -> None:
+                # Twice, because "r+" would want to seek, which a terminal cannot.
+                self._in = open(tty, opener=_open)  # noqa: SIM115 - closed by `close`
+                self._out = open(tty, "w", buffering=1, opener=_open)  # noqa: SIM115
+                super().__init__(stdin=self._in, stdout=self._out, nosigint=True)
+                self.prompt = f"(pdb {debugging.invocation[:4]}) "
+
+            def interaction(self, frame: Any, tb_or_exc: Any = None) -> Any:
+                debugging._stop(frame if frame is not None else _last(tb_or_exc).tb_frame)
+                fcntl.flock(self._in, fcntl.LOCK_EX)
+                try:
+                    return super().interaction(frame, tb_or_exc)
+                finally:
+                    fcntl.flock(self._in, fcntl.LOCK_UN)
+                    debugging._go()
+
+            def set_continue(self) -> None:
+                super().set_continue()
+                if not self.breaks:
+                    self.close()
+
+            def close(self) -> None:
+                """Let go of the terminal."""
+                self._in.close()
+                self._out.close()
+
+        return Terminal()
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def _stop(self, frame: FrameType) -> None:
+        if clock.pause():
+            self._report({"type": "paused", "file": frame.f_code.co_filename, "line": frame.f_lineno})
+
+    def _go(self) -> None:
+        if clock.resume():
+            self._report({"type": "resumed"})
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOCTTY)
+
+
+def _last(tb: TracebackType) -> TracebackType:
+    while tb.tb_next is not None:
+        tb = tb.tb_next
+    return tb
