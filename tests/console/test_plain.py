@@ -79,6 +79,13 @@ def test_a_failure_without_an_error_object_says_its_status() -> None:
     assert shown([finished("3f2a", status="crash", memory_mb=None)]) == ["λ Api 3f2a ✗ 12 ms  crash"]
 
 
+def test_a_breakpoint_is_told() -> None:
+    """Where the invocation stands, and that it goes on."""
+    events = [e.InvocationPaused(START, "3f2a", "Api", "/app/api.py", 41), e.InvocationResumed(START, "3f2a", "Api")]
+
+    assert shown(events) == ["λ Api 3f2a ⏸ paused at api.py:41", "λ Api 3f2a ▶ goes on"]
+
+
 def test_function_names_line_up() -> None:
     """Names are padded to the longest of the app once it is known."""
     plain = Plain()

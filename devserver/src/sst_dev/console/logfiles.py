@@ -65,6 +65,8 @@ class LogFiles:
             case e.InvocationFinished():
                 self._write_lines("functions", event)
                 self._append("invocations.jsonl", invocation_json(event, self._state))
+            case e.InvocationPaused() | e.InvocationResumed():
+                self._write_lines("functions", event)
             case _:
                 self._write_lines("sst", event)
 

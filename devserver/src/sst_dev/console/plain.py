@@ -6,6 +6,7 @@
 | `λ Api 3f2a → url GET /` | an invocation starts; `3f2a` ties its lines together |
 | `λ Api 3f2a │ text` | it wrote a line (`init` before the first invocation) |
 | `λ Api 3f2a ✓ 12 ms` | it ended; `✗` when it failed, then the user's own frames |
+| `λ Api 3f2a ⏸ paused at api.py:41` | it stands at a breakpoint; `▶` when it goes on |
 | `web │ text` | a child process wrote a line (`mono`) |
 """
 
@@ -130,6 +131,12 @@ class Plain:
     def _log_line(self, event: e.LogLine) -> list[Line]:
         return [self._of(event.function, event.invocation, ("│ ", bar_style(event.invocation or "")), event.text)]
 
+    def _invocation_paused(self, event: e.InvocationPaused) -> list[Line]:
+        return [self._of(event.function, event.id, ("⏸ ", "warn"), f"paused at {self._path(event.file)}:{event.line}")]
+
+    def _invocation_resumed(self, event: e.InvocationResumed) -> list[Line]:
+        return [self._of(event.function, event.id, ("▶ ", "dim"), "goes on")]
+
     def _invocation_finished(self, event: e.InvocationFinished) -> list[Line]:
         took = duration(event.duration_ms / 1000)
         memory = f" · {event.memory_mb:.0f} MB" if event.memory_mb else ""
@@ -200,6 +207,8 @@ _RENDERERS: dict[type[e.Event], Callable[[Plain, Any], list[Line]]] = {
     e.DeployFailed: Plain._deploy_failed,
     e.InvocationStarted: Plain._invocation_started,
     e.LogLine: Plain._log_line,
+    e.InvocationPaused: Plain._invocation_paused,
+    e.InvocationResumed: Plain._invocation_resumed,
     e.InvocationFinished: Plain._invocation_finished,
     e.Reloaded: Plain._reloaded,
     e.ReloadFailed: Plain._reload_failed,
