@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from sst_dev.app.invocations import Invocations
 from sst_dev.core.errors import UserError
 from sst_dev.core.events import EVENT_KEPT, InvocationFinished, InvocationStarted

@@ -54,7 +54,7 @@ async def test_it_starts_again_when_its_links_change_and_only_then(settings: Set
         "if os.environ['LINK'] == 'one': time.sleep(60)\n"
     )
     running = asyncio.get_running_loop().create_task(_run(settings, [sys.executable, "-c", program], fetch, changes()))
-    while not (tmp_path / "starts").exists():
+    while not ((tmp_path / "starts").exists() and (tmp_path / "starts").read_text()):
         await asyncio.sleep(0.01)
     signals.put_nowait(None)
     signals.put_nowait(None)

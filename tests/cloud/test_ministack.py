@@ -89,6 +89,7 @@ async def test_a_taken_port_is_named_and_nothing_starts(tmp_path: Path) -> None:
     async with running_ministack(tmp_path) as first:
         port = first.port
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the connections of before are in TIME_WAIT
         other.bind(("127.0.0.1", port))
         other.listen()
         with pytest.raises(UserError) as caught:

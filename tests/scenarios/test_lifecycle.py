@@ -174,7 +174,7 @@ def test_uvicorn_serves_an_app_that_reads_its_links(tmp_path: Path) -> None:
 
 
 def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
-    """While a handler holds up the end, another Ctrl-C ends the session at once, with its own exit code and no trace."""
+    """While a handler holds up the end, another Ctrl-C ends it at once, with its own exit code and no trace."""
     slow = "import time\n\ndef handler(event, context):\n    print('sleeping', flush=True)\n    time.sleep(60)\n"
     with session(tmp_path, {**FILES, "api.py": slow}) as one:
         one.client("lambda").invoke(FunctionName=one.function("Api")["lambda_name"], InvocationType="Event")

@@ -20,7 +20,7 @@ FILES = {
         api = sst.aws.Function("Api", handler="functions/api.handler", link=[files], url=True,
                                environment={"MODE": "live"}, timeout="5 seconds", memory="512 MB")
         sst.aws.Function("Outsider", handler="functions/outsider.handler", environment={"BUCKET": files.name})
-        sst.aws.Function("Slow", handler="functions/slow.handler")
+        sst.aws.Function("Meeting", handler="functions/meeting.handler", timeout="60 seconds")
         sst.aws.Function("Bad", handler="functions/bad.handler", timeout="1 second")
         return {"api": api.url, "bucket": files.name}
     """),
@@ -49,13 +49,16 @@ FILES = {
         def handler(event, context):
             boto3.client("s3").put_object(Bucket=os.environ["BUCKET"], Key="k", Body=b"x")
     """,
-    "functions/slow.py": """
-        import os, time
+    "functions/meeting.py": """
+        import os, pathlib, time
 
         def handler(event, context):
-            started = time.time()
-            time.sleep(event["seconds"])
-            return {"pid": os.getpid(), "started": started, "ended": time.time()}
+            # Returns when everybody is here: only calls that run at the same time can all come back.
+            room = pathlib.Path(event["room"])
+            (room / str(os.getpid())).touch()
+            while len(list(room.iterdir())) < event["people"] and context.get_remaining_time_in_millis() > 1000:
+                time.sleep(0.05)
+            return {"pid": os.getpid(), "met": len(list(room.iterdir()))}
     """,
     "functions/bad.py": """
         import os, signal, sys, time
@@ -148,7 +151,7 @@ def test_an_unknown_function_names_the_known_ones(live: Session) -> None:
     done = live.sst("invoke", "Nope")
 
     assert done.returncode == 2
-    assert b"Api, Outsider, Slow, Bad" in done.stderr
+    assert b"Api, Outsider, Meeting, Bad" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -170,13 +173,14 @@ def test_each_way_to_fail_is_lambdas_own_error(live: Session, how: str, kind: st
     assert live.invoke("Bad", {"how": "fine"}) == ("fine", None)
 
 
-def test_twenty_calls_at_once_run_at_once(live: Session) -> None:
-    """Each has a worker of its own, and all of them overlap in time."""
+def test_twenty_calls_at_once_run_at_once(live: Session, tmp_path: Path) -> None:
+    """Each has a worker of its own, and all of them run at the same time."""
+    event = {"room": str(tmp_path), "people": 20}
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: live.invoke("Slow", {"seconds": 3})[0], range(20)))
+        answers = list(pool.map(lambda _: live.invoke("Meeting", event)[0], range(20)))
 
     assert len({answer["pid"] for answer in answers}) == 20
-    assert max(answer["started"] for answer in answers) < min(answer["ended"] for answer in answers)
+    assert [answer["met"] for answer in answers] == [20] * 20
 
 
 def test_the_handlers_environment(live: Session) -> None:
