@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,23 @@ async def test_a_stage_aws_would_refuse(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="Stage 'my_stage' cannot be used"):
         await program.load()
     await program.close()
+
+
+async def test_two_engines_at_once_take_turns(tmp_path: Path, cloud: CloudUnderTest) -> None:
+    """The second waits for the first; both end with the same app, made once."""
+    project = Project(tmp_path, RUN + 'return {"name": sst.aws.Bucket("Turns").name}\n')
+    other = Program(Settings(config=tmp_path / "sst_config.py", stage="dev"), project.stream)
+    bootstrap = Bootstrap(**cloud.bootstrap)
+    try:
+        first, second = await asyncio.gather(
+            project.program.apply(bootstrap, trigger="one"), other.apply(bootstrap, trigger="two")
+        )
+    finally:
+        await project.program.close()
+        await other.close()
+
+    assert first == second
+    assert sorted(d.changed for d in project.seen(e.DeployFinished)) == [0, 3]
 
 
 async def test_closing_leaves_no_process(tmp_path: Path, cloud: CloudUnderTest) -> None:

@@ -143,6 +143,20 @@ def test_a_new_name_replaces_the_resource(cloud: CloudUnderTest) -> None:
     assert "renamed-two" in names
 
 
+def test_a_renamed_component_may_keep_its_resource(cloud: CloudUnderTest) -> None:
+    """A bucket whose name is given stays when its component gets another name: the old entry alone goes."""
+    gone = sst.App(name="notes", home="local", removal="remove")
+    fixed = {"transform": {"bucket": {"bucket": "renamed-component"}}, "cors": False}
+    cloud.apply(bucket("Before", **fixed), stage="rename", app=gone)
+    cloud.client("s3").put_object(Bucket="renamed-component", Key="a", Body=b"1")
+    cloud.apply(bucket("After", **fixed), stage="rename", app=gone)
+
+    assert cloud.client("s3").get_object(Bucket="renamed-component", Key="a")["Body"].read() == b"1"
+    block = cloud.client("s3").get_public_access_block(Bucket="renamed-component")
+    assert block["PublicAccessBlockConfiguration"]["BlockPublicAcls"] is True
+    assert {entry.component for entry in read(cloud.records / "state.jsonl").values()} == {"After"}
+
+
 def test_two_resources_of_one_name_are_refused(cloud: CloudUnderTest) -> None:
     """Pulumi's rule holds here too, in words."""
     from pulumi_aws import s3
@@ -250,7 +264,7 @@ def inventory(cloud: CloudUnderTest) -> dict[str, int]:
 def test_a_wide_app_killed_after_any_call_is_made_once(cloud: CloudUnderTest) -> None:
     """Also what has no name of its own is found again instead of being made twice."""
     gone = sst.App(name="notes", home="local", removal="remove")
-    wanted, _ = cloud.apply(wide, stage="wide", app=gone)
+    cloud.apply(wide, stage="wide", app=gone)
     counted = inventory(cloud)
     cloud.apply(lambda: None, stage="wide", app=gone)
 

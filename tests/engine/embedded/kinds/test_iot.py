@@ -26,3 +26,4 @@ def test_realtime(cloud: CloudUnderTest) -> None:
 
     assert ".iot.us-east-1." in manifest["outputs"]["endpoint"]
     assert cloud.events("realtime", "ServerSubscriber") == [{"a": 2}]
+    assert cloud.apply(run, stage="realtime", app=KEEP)[1] == []

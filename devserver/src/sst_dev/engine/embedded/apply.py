@@ -14,6 +14,9 @@ from .aws import CONNECTIONS, EXISTS, NOT_FOUND, Aws, code_of, sentence
 from .kind import Kind, Made, kind_of
 from .state import Entry, State
 
+IOT_ENDPOINT = "aws:iot/getEndpoint:getEndpoint"
+"""Pulumi's name of the one lookup that only the cloud can answer."""
+
 Report = Callable[[dict[str, Any]], None]
 """Takes one message of the protocol in docs/internals.md; called from many threads."""
 
@@ -68,10 +71,18 @@ class Applier:
 
     def lookup(self, name: str) -> dict[str, Any] | None:
         """The answer to a lookup that only the cloud can give, or None for one this engine does not have."""
-        if name != "aws:iot/getEndpoint:getEndpoint":
+        if name != IOT_ENDPOINT:
             return None
-        address = self._aws.client("iot").describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
-        return {"endpointAddress": address, "id": address}
+        urn = f"urn:sst:lookup::{name}"
+        with self._lock:
+            self._declared.add(urn)
+        known = self._state.entries.get(urn)
+        if known is None:
+            address = self._aws.client("iot").describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
+            # It is the cloud's for good, so it is asked for once.
+            known = Entry(urn, "sst:lookup", name, id=name, outputs={"endpointAddress": address, "id": address})
+            self._state.put(known)
+        return known.outputs
 
     def delete_undeclared(self) -> None:
         """Delete what the record holds and the program no longer declares, dependents first."""
@@ -153,7 +164,7 @@ class Applier:
 
         def perform() -> Made:
             self._forbid_protected(entry)
-            if kind is not None and not entry.retain:
+            if kind is not None and not entry.retain and not self._taken_over(entry):
                 id = entry.id
                 if not id:
                     found = _unless_gone(lambda: kind.find(self._aws, entry.inputs))
@@ -164,6 +175,13 @@ class Applier:
             return Made(entry.id)
 
         self._reported("delete", entry, perform)
+
+    def _taken_over(self, entry: Entry) -> bool:
+        """Whether a resource of another name is the same thing by now, because its component was renamed."""
+        return bool(entry.id) and any(
+            other.urn in self._declared and (other.type, other.id) == (entry.type, entry.id)
+            for other in list(self._state.entries.values())
+        )
 
     def _forbid_protected(self, entry: Entry) -> None:
         if entry.protect:

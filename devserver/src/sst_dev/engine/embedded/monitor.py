@@ -12,10 +12,9 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2
 
 from ...core.errors import UserError
+from .apply import IOT_ENDPOINT
 from .kind import Made
 from .state import Entry
-
-IOT_ENDPOINT = "aws:iot/getEndpoint:getEndpoint"
 
 
 class Resources(Protocol):
