@@ -1,4 +1,4 @@
-"""`python -m tests.fidelity [--python 3.12] [--only TEXT]`: the corpus under awslambdaric and under our worker.
+"""`python -m tests.fidelity [--python 3.12] [--only TEXT] [--spare]`: the corpus under awslambdaric and under our workers.
 
 The last line is `N passed, N failed`.
 """
@@ -18,6 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fidelity", description=__doc__)
     parser.add_argument("--python", help="a version, like 3.12; every one found when left out")
     parser.add_argument("--only", default="", help="only groups whose name contains this")
+    parser.add_argument("--spare", action="store_true", help="workers that are started instead of forked")
     arguments = parser.parse_args()
     found = {"{}.{}".format(*sys.version_info): Path(sys.executable), **interpreters()}
     versions = [arguments.python] if arguments.python else list(found)
@@ -26,7 +27,7 @@ def main() -> int:
         if version not in found:
             print(f"Python {version} is not on this machine; found: {', '.join(found)}", file=sys.stderr)
             return 2
-        report = asyncio.run(compare_version(found[version], only=arguments.only))
+        report = asyncio.run(compare_version(found[version], only=arguments.only, spare=arguments.spare))
         print(f"Python {version}: {report.passed} passed, {len(report.failures)} failed")
         for failure in report.failures:
             print(failure)

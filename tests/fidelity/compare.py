@@ -14,7 +14,7 @@ from tests.fidelity import corpus, differences
 from tests.fidelity.outcomes import Outcome, normalise
 from tests.fidelity.runs import run_oracle, run_ours, write_files
 from tests.support.venvs import venv
-from tests.worker.zygotes import Zygote, zygote
+from tests.worker.zygotes import Spares, Zygote
 
 ORACLE = "awslambdaric>=4.0"
 
@@ -30,8 +30,11 @@ class Report:
     failures: list[str] = field(default_factory=list)
 
 
-async def compare_version(python: Path, *, only: str = "") -> Report:
-    """Run the corpus on *python*; *only* limits it to groups whose name contains that text."""
+async def compare_version(python: Path, *, only: str = "", spare: bool = False) -> Report:
+    """Run the corpus on *python*; *only* limits it to groups whose name contains that text.
+
+    With *spare* every worker is a process of its own, as where a fork is not safe.
+    """
     report = Report()
     interpreter = await asyncio.to_thread(venv, ORACLE, python=str(python))
     gate = asyncio.Semaphore(AT_ONCE)
@@ -39,8 +42,11 @@ async def compare_version(python: Path, *, only: str = "") -> Report:
     async def one(group: corpus.Group) -> None:
         async with gate:
             # One zygote for each: the reports of one worker's end must not be taken for another's.
-            with zygote(str(interpreter)) as parent:
+            parent = (Spares if spare else Zygote)(str(interpreter))
+            try:
                 await _compare_group(interpreter, parent, group, report)
+            finally:
+                parent.close()
 
     async with asyncio.TaskGroup() as tasks:
         for group in corpus.groups():
@@ -49,7 +55,7 @@ async def compare_version(python: Path, *, only: str = "") -> Report:
     return report
 
 
-async def _compare_group(python: Path, parent: Zygote, group: corpus.Group, report: Report) -> None:
+async def _compare_group(python: Path, parent: Zygote | Spares, group: corpus.Group, report: Report) -> None:
     with _project(group) as root:
         theirs, ours = await asyncio.gather(
             run_oracle(python, root, group), asyncio.to_thread(run_ours, parent, root, group)

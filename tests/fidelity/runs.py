@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.fidelity.corpus import Call, Group
 from tests.fidelity.outcomes import Outcome, caller_view
 from tests.support.runtime_api import RuntimeApiServer
-from tests.worker.zygotes import SECRET, Gone, Worker, Zygote
+from tests.worker.zygotes import SECRET, Gone, Spares, Worker, Zygote
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:f"
 TIMEOUT = 60.0
@@ -184,7 +184,7 @@ _HEADERS = {
 }
 
 
-def run_ours(zygote: Zygote, root: Path, group: Group) -> list[Outcome]:
+def run_ours(zygote: Zygote | Spares, root: Path, group: Group) -> list[Outcome]:
     """The outcome of each call of *group* under a worker of ours."""
     worker: Worker | None = None
     outcomes = []

@@ -32,6 +32,13 @@ async def test_the_corpus_comes_out_as_under_awslambdaric(version: str) -> None:
     assert report.passed >= 900
 
 
+@pytest.mark.parametrize("only", ["state", "errors 3.13", "logs JSON"])
+async def test_a_worker_that_was_started_instead_of_forked_does_the_same(only: str) -> None:
+    """Where a fork is not safe, a spare behaves no differently."""
+    report = await compare_version(FOUND[RUNNING], only=only, spare=True)
+    assert report.passed and not report.failures, "\n".join(report.failures)
+
+
 @pytest.mark.parametrize("version", QUICK)
 def test_the_codec_agrees_with_simplejson_on_texts_and_values_made_up(version: str) -> None:
     """Nearly-JSON texts are refused with the same words; odd values are written, or refused, alike."""

@@ -138,8 +138,12 @@ class Worker:
         return Reply(answer, body, written, before, pieces, reports)
 
     def exited(self) -> wire.Head:
-        """The zygote's report of this worker's end."""
-        return self.zygote.expect("exited", worker=self.name)
+        """How this worker ended: by its zygote's report, or as the process that a spare is itself."""
+        if not self.zygote.spare:
+            return self.zygote.expect("exited", worker=self.name)
+        status = self.zygote.process.wait(30)
+        code, by_signal = (status, None) if status >= 0 else (None, -status)
+        return {"type": "exited", "pid": self.zygote.process.pid, "code": code, "signal": by_signal}
 
     def close(self) -> None:
         self.channel.close()
@@ -156,6 +160,7 @@ class Zygote:
         environment: dict[str, str] | None = None,
         cwd: Path | None = None,
     ) -> None:
+        self.spare = spare
         self.control, theirs = socket.socketpair()
         self.control.settimeout(40)
         self.process = subprocess.Popen(
@@ -197,6 +202,22 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
+
+
+class Spares:
+    """Makes every worker of a spare of its own; like a `Zygote` to whoever only forks."""
+
+    def __init__(self, python: str = sys.executable, **how: Any) -> None:
+        self._start = lambda: Zygote(python, spare=True, **how)
+        self._started: list[Zygote] = []
+
+    def fork(self) -> Worker:
+        self._started.append(self._start())
+        return self._started[-1].fork()
+
+    def close(self) -> None:
+        for process in self._started:
+            process.close()
 
 
 @contextmanager
