@@ -1,4 +1,4 @@
-"""`python -m tests.fidelity [--python 3.12] [--only TEXT] [--spare]`: the corpus under awslambdaric and under our workers.
+"""`python -m tests.fidelity [--python 3.12] [--only TEXT] [--spare]`: the corpus under awslambdaric and under ours.
 
 The last line is `N passed, N failed`.
 """
