@@ -262,7 +262,7 @@ async def test_mark_and_clear_work_everywhere(key: str, number: str, tmp_path: P
         document = d.app.view.pane.document
         assert any("────" in plain(document.row(y)) for y in range(document.first, document.end))
         await d.press("ctrl+l")
-        assert d.pane() == []
+        assert d.pane() in ([], ["Waiting for invocations…"], ["press enter to start a task"])
 
 
 async def test_y_copies_what_is_meant(tmp_path: Path) -> None:
@@ -298,6 +298,18 @@ async def test_b_opens_the_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
         assert opened == ["http://localhost:5173", URL]
         assert notes(d) == ["This has no URL."]
+
+
+async def test_without_a_desktop_the_url_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over SSH a text browser would take over the terminal."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    async with deck(tmp_path) as d:
+        await d.see(process("Web", "running"))
+        await d.press("4", "b")
+
+        assert d.app.clipboard == "http://localhost:5173"
+        assert notes(d) == ["Copied http://localhost:5173"]
 
 
 async def test_help_lists_every_key(tmp_path: Path) -> None:

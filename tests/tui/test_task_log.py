@@ -26,6 +26,11 @@ def test_lines_carry_the_name_of_their_task() -> None:
     ]  # fmt: skip
 
 
+def test_before_the_first_task_it_says_what_to_do() -> None:
+    """Tasks wait to be started."""
+    assert shown(TaskLog()) == ["press enter to start a task"]
+
+
 def test_one_task_alone() -> None:
     """The filter hides the lines of the others."""
     log = TaskLog()

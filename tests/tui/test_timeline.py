@@ -75,6 +75,23 @@ def test_a_long_trigger_is_cut_not_the_facts() -> None:
     assert len(head) == 50
 
 
+def test_before_the_first_call_it_says_so() -> None:
+    """An empty pane is not a broken one; so is one whose filter matches nothing."""
+    watched = Watched()
+    assert watched.shown() == ["Waiting for invocations…"]
+    watched.see(started("a"))
+    watched.timeline.function = "Worker"
+    assert watched.shown() == ["Waiting for invocations…"]
+    assert watched.timeline.find("waiting", 0, 1) is None
+
+
+def test_a_long_name_leaves_room_for_the_trigger() -> None:
+    """Names are cut at 24 cells."""
+    (head,) = Watched().see(started("a", "AFunctionWithAVeryLongNameIndeed")).shown()
+
+    assert "AFunctionWithAVeryLongN… url GET /notes" in head
+
+
 def test_folded_entries_are_one_row() -> None:
     """Folding hides the lines of one invocation, or of all, and of those to come."""
     watched = Watched().see(started("a"), log("a", "one"), started("b"), log("b", "two"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -184,6 +185,17 @@ class Multiplexer(App[None]):
         self.copy_to_clipboard(text)
         lines = text.count("\n") + 1
         self.say(f"Copied {lines} lines" if lines > 1 else f"Copied “{text[:40]}{'…' if len(text) > 40 else ''}”")
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """Open *url* in a browser, or copy it where there is no desktop: a text browser would take this terminal."""
+        desktop = sys.platform == "darwin" or any(
+            map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"))
+        )
+        if desktop:
+            super().open_url(url, new_tab=new_tab)
+        else:
+            self.copy_to_clipboard(url)
+            self.say(f"Copied {url}")
 
     def ask(self, question: str, answer: Callable[[], None]) -> None:
         """Ask in the footer; *answer* runs on yes."""

@@ -62,13 +62,14 @@ class TaskLog:
 
     def clear(self) -> None:
         """Hide everything so far (Ctrl-L)."""
-        self.first += len(self._rows)
+        self.first += len(self._rows) if self._log else 0
         self._log.clear()
 
     def layout(self, width: int, now: float, *, wrap: bool) -> None:
         """Prepare rows of *width* cells."""
         self._width = width if wrap else 0
         logical = [pieces for name, pieces in self._log if not self.only or name in ("", self.only)]
+        logical = logical or [row(("press enter to start a task", "accent"))]
         self._rows = [(p, part) for p in logical for part in range(wraps(plain(p), width) if wrap else 1)]
 
     @property

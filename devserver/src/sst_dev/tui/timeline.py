@@ -18,6 +18,8 @@ from .rows import Row, ansi_row, plain, row, wrapped, wraps
 NOTES_KEPT = 500
 """Entries that are no invocation: reloads of a long day; the log file has them all."""
 
+NAME = 24
+"""Cells a function's name takes at most; details show it whole."""
 NARROW = 64
 """Cells of a pane below which memory is only in the details: the trigger says more."""
 
@@ -173,7 +175,7 @@ class Timeline:
 
     @property
     def end(self) -> int:
-        return self.first + self._starts[-1]
+        return self.first + (self._starts[-1] or 1)
 
     @property
     def running(self) -> bool:
@@ -183,7 +185,7 @@ class Timeline:
     def row(self, y: int) -> Row:
         place = self._place(y)
         if place is None:
-            return ()
+            return row(("Waiting for invocations…", "dim")) if y == self.first and not self._shown else ()
         entry, offset = place
         if offset == 0:
             return self._head(entry)
@@ -255,7 +257,8 @@ class Timeline:
         self._entries.append(entry)
         if entry.invocation:
             self._by_id[entry.id] = entry
-        self._names = max(self._names, len(entry.function)) if entry.invocation else self._names
+        if entry.invocation:
+            self._names = max(self._names, min(len(entry.function), NAME))
         if len(self._entries) > len(self._state.invocations) + NOTES_KEPT:
             self._forget()
 
@@ -340,7 +343,8 @@ class Timeline:
         glyph, style = GLYPHS[finished.status] if finished else ("●", "warn")
         if entry.invocation.paused:
             glyph, style = "⏸", "accent"
-        left = f" {started.function:{self._names}} "
+        name = started.function if len(started.function) <= NAME else started.function[: NAME - 1] + "…"
+        left = f" {name:{self._names}} "
         right = self._facts(entry.invocation)
         status = finished.status if finished and finished.status != "ok" else ""
         replay = "↻ " if started.replay_of else ""
