@@ -203,6 +203,16 @@ BAD: dict[str, tuple[str, str, str]] = {
         "sst_config.py:4: App name 'my_notes' cannot be used",
         "AWS builds",
     ),
+    "another version": (
+        HEAD.replace('name="notes"', 'name="notes", version=">= 99"') + "def run(): pass\n",
+        "sst_config.py asks for sst-py >= 99; this is ",
+        "Install the version",
+    ),
+    "no version": (
+        HEAD.replace('name="notes"', 'name="notes", version="latest"') + "def run(): pass\n",
+        "App: version 'latest' is no version",
+        ">= 0.1",
+    ),
     "outside run": (
         HEAD + 'sst.aws.Bucket("A")\n\ndef run(): pass\n',
         "Components can only be created while sst runs the `run()` function",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from sst_dev.engine.embedded.aws import Aws, code_of, sentence
 
@@ -27,6 +28,19 @@ def test_one_client_a_service() -> None:
         "eu-west-1",
     )
     assert aws.arn("sqs", "jobs") == "arn:aws:sqs:eu-west-1:000000000000:jobs"
+
+
+def test_the_developers_own_settings_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile that does not exist, an endpoint of another cloud, and a proxy that would catch loopback."""
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:2")
+    client = Aws(BOOTSTRAP).client("sqs")
+
+    assert client.meta.endpoint_url == "http://127.0.0.1:9"
+    assert client._request_signer._credentials.access_key == "test"
+    assert client._endpoint.http_session._proxy_config.proxy_url_for("http://127.0.0.1:9") is None
 
 
 def test_errors_are_told_as_aws_puts_them() -> None:

@@ -80,7 +80,29 @@ class Run:
         app = asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
         if not isinstance(app, App):
             raise UserError(f"{self._config.name}: app(input) must return sst.App(...), it returned {app!r}.")
+        if app.version:
+            self._check_version(app.version)
         return app
+
+    def _check_version(self, wanted: str) -> None:
+        """Refuse to run an app that asks for another version of sst-py (Config, `version`)."""
+        from importlib.metadata import version
+
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        installed = version("sst-py")
+        try:
+            # A bare version asks for just that one.
+            known = SpecifierSet(wanted if not wanted[0].isdigit() else f"=={wanted}", prereleases=True)
+        except InvalidSpecifier:
+            raise UserError(
+                f"{self._config.name}: App: version {wanted!r} is no version.", hint='For example "0.1.0" or ">= 0.1".'
+            ) from None
+        if installed not in known:
+            raise UserError(
+                f"{self._config.name} asks for sst-py {wanted}; this is {installed}.",
+                hint="Install the version the app asks for, or change version in app(input).",
+            )
 
     def _app_document(self, app: App) -> Message:
         return {

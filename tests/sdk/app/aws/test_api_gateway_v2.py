@@ -55,6 +55,24 @@ def test_links_of_the_api_reach_every_route() -> None:
     assert [f["links"] for f in declared.manifest["functions"]] == [["Files"], ["Files", "More"]]
 
 
+def test_a_transform_of_all_routes() -> None:
+    """`transform.route` sets defaults of every handler and the authorization of every route."""
+
+    def run() -> None:
+        defaults = {
+            "handler": lambda args, opts, name: args.setdefault("memory", "2 GB"),
+            "args": {"auth": {"iam": True}},
+        }
+        api = sst.aws.ApiGatewayV2("Api", transform={"route": defaults})
+        api.route("GET /a", "a.b")
+        api.route("GET /b", {"handler": "a.b", "memory": "1 GB"})
+
+    declared = declare(run)
+
+    assert [f["memory"] for f in declared.manifest["functions"]] == [2048, 1024]
+    assert declared.inputs("ApiRouteGETARoute")["authorizationType"] == "AWS_IAM"
+
+
 def test_authorization() -> None:
     """IAM, a JSON Web Token with scopes, and a function."""
 

@@ -208,6 +208,8 @@ def test_layers_and_vpcs_are_said_and_left_out() -> None:
         ({"environment": {"AA": "x" * 5000}}, "environment holds 5002 bytes; Lambda takes at most 4096"),
         ({"environment": "AA=1"}, "environment must be a dictionary"),
         ({"permissions": ["s3:*"]}, r"permissions\[0\] must be a permission"),
+        ({"python": {"containr": True}}, "python has no field 'containr'"),
+        ({"copy_files": [{"to": "x"}]}, r"copy_files\[0\] needs the field 'from'"),
         ({"retries": 3}, "retries must be 0, 1 or 2, got 3"),
         ({"concurrency": {"provisioned": 1}}, "concurrency.provisioned needs versioning=True"),
         ({"concurrency": {"reservd": 1}}, "concurrency has no field 'reservd'"),

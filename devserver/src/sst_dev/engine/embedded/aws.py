@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -18,6 +19,14 @@ EXISTS = frozenset({
     "ResourceAlreadyExistsException", "ResourceInUseException", "QueueAlreadyExists", "QueueNameExists",
     "ConflictException",
 })  # fmt: skip
+
+
+_OF_ITS_OWN: dict[str, Any] = {
+    "profile": (None, [], None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""Session variables that leave the developer's profiles alone: the bootstrap says all there is to know."""
 
 
 class Aws:
@@ -48,10 +57,12 @@ class Aws:
     def _make(self, service: str) -> Any:
         # An app whose inputs have not changed makes no call and so never pays for importing boto3.
         import boto3
+        import botocore.session
         from botocore.config import Config
 
         if self._session is None:
             self._session = boto3.session.Session(
+                botocore_session=botocore.session.Session(session_vars=_OF_ITS_OWN),
                 aws_access_key_id=self._bootstrap["access_key_id"],
                 aws_secret_access_key=self._bootstrap["secret_access_key"],
                 aws_session_token=self._bootstrap.get("session_token"),
@@ -62,6 +73,7 @@ class Aws:
             retries={"mode": "standard", "max_attempts": 4},
             s3={"addressing_style": "path"},
             connect_timeout=5,
+            proxies={} if self.endpoint is not None else None,
         )
         return self._session.client(service, endpoint_url=self.endpoint, config=config)
 

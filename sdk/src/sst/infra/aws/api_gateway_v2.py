@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import apigatewayv2
 
-from ..component import Component, Transform, fields, one_of
+from ..component import Component, Transform, fields, one_of, transformed
 from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
@@ -42,6 +42,7 @@ class ApiGatewayV2(Component):
     api.route("$default", "functions/other.handler")
     ```
 
+    *transform* may hold `route` with `handler` and `args`: what to change of every route's function and arguments.
     A receiver of the link reads `Resource.Api.url`.
     """
 
@@ -90,17 +91,19 @@ class ApiGatewayV2(Component):
         while name in self._routes.values():
             name += "_"
         self._routes[key] = name
-        if self._link and not isinstance(handler, (pulumi.Output, Component)):
-            given = {"handler": handler} if isinstance(handler, str) else dict(handler)
-            handler = {**given, "link": [*self._link, *given.get("link", ())]}
+        opts = pulumi.ResourceOptions(parent=self)
+        if isinstance(handler, Mapping) or (isinstance(handler, str) and not handler.startswith("arn:")):
+            given: dict[str, Any] = {"handler": handler} if isinstance(handler, str) else dict(handler)
+            given["link"] = [*self._link, *given.get("link", ())]
+            handler = transformed(self._route_transform("handler"), given, opts, name)
+        args = transformed(self._route_transform("args"), {"auth": auth, "transform": transform}, opts, name)
         return ApiGatewayV2LambdaRoute(
             name,
             api=self,
             route=key,
             handler=handler,
-            auth=auth,
-            transform=transform,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=opts,
+            **args,
         )
 
     def add_authorizer(
@@ -158,6 +161,12 @@ class ApiGatewayV2(Component):
         return Definition({"url": self.url})
 
     # --- private ----------------------------------------------------------------------------------
+
+    def _route_transform(self, part: str) -> Transform:
+        """What `transform={"route": …}` does to the handler or to the other arguments of every route."""
+        given: Any = self._transform.get("route") or {}
+        chosen: Transform = fields(f"{self._label}: transform.route", given, ("handler", "args")).get(part)
+        return chosen
 
     def _checked_route(self, route: object) -> str:
         key = " ".join(route.split()) if isinstance(route, str) else ""

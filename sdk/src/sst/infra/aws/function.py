@@ -86,6 +86,9 @@ class Function(Component):
         vpc: Any = None,
         volume: Mapping[str, Any] | None = None,
         copy_files: Sequence[Mapping[str, str]] = (),
+        bundle: str | None = None,
+        python: Mapping[str, Any] | None = None,
+        hook: Mapping[str, Any] | None = None,
         streaming: bool = False,
         versioning: bool = False,
         role: pulumi.Input[str] | None = None,
@@ -110,6 +113,11 @@ class Function(Component):
         one_of(f"{where}: architecture", architecture, ("x86_64", "arm64"))
         handler = self._checked_handler(handler, runtime)
         self._check_concurrency(concurrency, versioning)
+        fields(f"{where}: python", python or {}, ("container",))
+        fields(f"{where}: hook", hook or {}, ("postbuild",))
+        for index, item in enumerate(copy_files):
+            # "from" is where the file is, "to" where it goes in the package.
+            fields(f"{where}: copy_files[{index}]", item, ("from", "to"), required=("from",))
         if retries is not None and (isinstance(retries, bool) or retries not in (0, 1, 2)):
             raise ConfigError(f"{where}: retries must be 0, 1 or 2, got {retries!r}.")
         self.live = self._context.dev and (dev is not False or self._context.local)
