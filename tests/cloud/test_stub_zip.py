@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -107,3 +108,17 @@ def test_bootstrap_wraps_the_managed_runtime(tmp_path: Path) -> None:
 def test_runtime_is_the_clis_own_version() -> None:
     """The AWS variant is compiled by this interpreter, so it runs under the managed runtime of its version."""
     assert python_runtime() == f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def test_zips_of_versions_that_are_gone_leave_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build deletes what nothing has used for a month, and a use counts."""
+    kept = build_stub("local")
+    old = kept.with_name("local-0123456789abcdef.zip")
+    old.write_bytes(b"")
+    for path in (kept, old):
+        os.utime(path, (1, 1))
+    build_stub("local")  # a use of the first
+    monkeypatch.setattr("sst_dev.cloud.stub_zip._BOOTSTRAP", b"another version")
+    build_stub("local")
+
+    assert kept.exists() and not old.exists()

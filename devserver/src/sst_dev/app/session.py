@@ -13,6 +13,8 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from sst_bridge.endpoint import CLOSE_GRACE, DevEndpoint
+
 from ..cloud.ministack import MiniStack
 from ..cloud.secrets import SecretStore
 from ..core import commands as c
@@ -194,7 +196,11 @@ class Session:
     async def _open_channel(self, app: App, bootstrap: Bootstrap) -> None:
         assert self._invocations is not None
         endpoint = await open_channel(app, bootstrap, self.settings, self.stream, self._invocations, self._fail)
-        self._exit.push_async_callback(endpoint.close)
+        self._exit.push_async_callback(self._close_channel, endpoint)
+
+    async def _close_channel(self, endpoint: DevEndpoint) -> None:
+        # Handlers get a moment to answer, unless the cloud that would take the answer is gone.
+        await endpoint.close(grace=CLOSE_GRACE if self._failure is None else 0.0)
 
     async def _apply(self, trigger: str) -> None:
         assert self._bootstrap is not None and self._functions is not None

@@ -81,6 +81,7 @@ class MiniStack:
         now = time.time
         python = await install_ministack(lambda line: self._stream.publish(CloudInstalling(now(), line)))
         private_dir(self._home)
+        shutil.rmtree(self._home / "tmp", ignore_errors=True)  # the stubs of earlier sessions, unpacked: 20 MB each
         private_dir(self._log.parent)
         record = self._read_record()
         self.port = record.get("port") or _free_port()

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +37,8 @@ EXEC_WRAPPER = "/var/task/bootstrap"
 """Value of `AWS_LAMBDA_EXEC_WRAPPER` for a function that runs the AWS variant."""
 
 _PLATFORMS = {"aws-x86_64": "x86_64-manylinux2014", "aws-arm64": "aarch64-manylinux2014"}
+_UNUSED_FOR = 30 * 86_400
+"""Seconds after which a zip in the cache is one of a version that is gone."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold
 _BOOTSTRAP = b"""\
 #!/bin/sh
@@ -56,6 +60,7 @@ def build_stub(target: Target = "local") -> Path:
     """
     path = cache_dir() / "stub" / f"{target}-{_fingerprint(target)}.zip"
     if path.exists():
+        os.utime(path, (time.time(), path.stat().st_mtime))  # the access time says that it is in use
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="building-") as folder:
@@ -65,7 +70,15 @@ def build_stub(target: Target = "local") -> Path:
         draft = Path(folder) / "stub.zip"
         _write(root, draft)
         draft.replace(path)
+    _prune(path.parent)
     return path
+
+
+def _prune(folder: Path) -> None:
+    """Delete the zips of versions that nobody runs any more."""
+    for old in folder.glob("*.zip"):
+        if time.time() - old.stat().st_atime > _UNUSED_FOR:
+            old.unlink(missing_ok=True)
 
 
 def _fingerprint(target: Target) -> str:
