@@ -60,7 +60,7 @@ def build_stub(target: Target = "local") -> Path:
     """
     path = cache_dir() / "stub" / f"{target}-{_fingerprint(target)}.zip"
     if path.exists():
-        os.utime(path, (time.time(), path.stat().st_mtime))  # the access time says that it is in use
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))  # the access time says that it is in use
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="building-") as folder:
