@@ -22,6 +22,7 @@ FILES = {
         sst.aws.Function("Outsider", handler="functions/outsider.handler", environment={"BUCKET": files.name})
         sst.aws.Function("Meeting", handler="functions/meeting.handler", timeout="60 seconds")
         sst.aws.Function("Bad", handler="functions/bad.handler", timeout="1 second")
+        sst.aws.Function("Hungry", handler="functions/bad.handler", memory="128 MB")
         return {"api": api.url, "bucket": files.name}
     """),
     "functions/helper.py": "WORD = 'one'\n",
@@ -75,6 +76,10 @@ FILES = {
             if how == "encode":
                 return {1, 2}
             if how == "timeout":
+                time.sleep(30)
+            if how == "memory":
+                eaten = bytearray(400 * 1024 * 1024)
+                eaten[::4096] = bytes(len(eaten) // 4096)
                 time.sleep(30)
             return how
     """,
@@ -151,7 +156,7 @@ def test_an_unknown_function_names_the_known_ones(live: Session) -> None:
     done = live.sst("invoke", "Nope")
 
     assert done.returncode == 2
-    assert b"Api, Outsider, Meeting, Bad" in done.stderr
+    assert b"Api, Outsider, Meeting, Bad, Hungry" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -171,6 +176,16 @@ def test_each_way_to_fail_is_lambdas_own_error(live: Session, how: str, kind: st
     assert message in payload["errorMessage"]
     live.wait_output(f"about to {how}")
     assert live.invoke("Bad", {"how": "fine"}) == ("fine", None)
+
+
+def test_more_memory_than_the_function_has_ends_the_worker(live: Session) -> None:
+    """Lambda's own error, a line that says why, and the next call is served."""
+    payload, error = live.invoke("Hungry", {"how": "memory"})
+
+    assert (error, payload["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert "signal: killed" in payload["errorMessage"]
+    live.wait_output("and has 128: killed")
+    assert live.invoke("Hungry", {"how": "fine"}) == ("fine", None)
 
 
 def test_twenty_calls_at_once_run_at_once(live: Session, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from . import outcomes
 from .ignore import Ignore
 from .jobs import Job
 from .launcher import Launcher
+from .memory import LOOK_EVERY, resident_mb
 from .model import EnvironmentInfo, InvocationRequest, Replies
 from .outcomes import Outcome
 from .output import Line
@@ -69,6 +70,7 @@ class Functions:
         self._closed = False
         spawn(self._watcher.run(), name="watching sources", owner=self._tasks)
         spawn(self._evict(), name="evicting zygotes", owner=self._tasks)
+        spawn(self._watch_memory(), name="watching memory", owner=self._tasks)
 
     async def update(self, manifest: Manifest, *, endpoint: str | None) -> None:
         """Serve *manifest* from now on; *endpoint* is the AWS endpoint URL in local mode.
@@ -223,6 +225,18 @@ class Functions:
     def _watch_now(self) -> None:
         self._folders_timer = None
         self._watcher.watch({f for f in self._reloader.folders() if not self._ignore(f"{f}/x")})
+
+    async def _watch_memory(self) -> None:
+        """Kill a worker whose handler has more memory than its function; its death is the answer, as on Lambda."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            for worker in self._pool.workers.values():
+                function = self._manifest.function(worker.function) if self._manifest and worker.job else None
+                pid = self._pool.launcher.pid(worker.number) if function else None
+                if function and pid and (used := resident_mb(pid)) > function.memory:
+                    self._pool.launcher.kill(worker.number)
+                    text = f"{function.name} took {used:.0f} MB and has {function.memory}: killed, as Lambda would"
+                    self._say(text, "warning")
 
     async def _evict(self) -> None:
         while True:
