@@ -110,6 +110,8 @@ def test_a_holder_answers_one_that_did_not_hear_it() -> None:
 
 
 def test_a_holder_asks_again_after_its_connection_was_down() -> None:
-    """Who does not hold has nothing to ask."""
-    says(holding(takeover=True).reclaim(), CLAIM)
+    """And tells the stubs that it is back. Who does not hold has nothing to ask."""
+    stage = holding(takeover=True)
+    stage.tick(1.75)
+    says(stage.reclaim(), CLAIM, HEARTBEAT)
     says(claiming().reclaim())

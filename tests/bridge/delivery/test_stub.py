@@ -152,11 +152,12 @@ def test_reintroduce_is_answered_with_hello_and_the_invocation() -> None:
     says(hear(stub, Reintroduce("dev", "n0")))
 
 
-def test_a_heartbeat_of_another_dev_server_repeats_the_invocation_at_once() -> None:
-    """It may have taken the stage from one that died; its second heartbeat changes nothing."""
+@pytest.mark.parametrize("sender", ["dev", "dev-2"])
+def test_a_heartbeat_repeats_the_invocation_at_once(sender: str) -> None:
+    """Its sender may have taken the stage from one that died, or may have been deaf for a while."""
     stub = waiting()
-    says(stub.receive(Heartbeat("dev-2", "host", "ada", 0.0), 1.0), AGAIN)
-    says(stub.receive(Heartbeat("dev-2", "host", "ada", 0.0), 2.0))
+    says(stub.receive(Heartbeat(sender, "host", "ada", 0.0), 1.0), AGAIN)
+    assert stub.state is State.WAITING
 
 
 def test_a_bye_of_the_one_that_works_on_it_opens_a_new_window() -> None:
@@ -194,6 +195,16 @@ def test_a_bye_counts_only_if_nothing_came_since(case: str) -> None:
     if case == "the connection was down":
         stub.missed()
     says(stub.invoke(NEXT, 2.0), Send((NEXT,)))
+
+
+def test_a_frame_that_its_senders_bye_overtook_proves_nothing() -> None:
+    """A reply sent again just before the end, for example."""
+    stub = waiting()
+    reply = Response("dev", "n1")
+    hear(stub, reply)
+    stub.receive(Bye("dev"), 1.0)
+    says(hear(stub, reply, 1.1))
+    assert isinstance(stub.invoke(NEXT, 2.0)[0], GiveUp)
 
 
 def test_messages_about_another_invocation_are_ignored() -> None:

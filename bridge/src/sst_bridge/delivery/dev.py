@@ -206,7 +206,7 @@ class DevDelivery:
 
     def reclaim(self) -> list[Effect]:
         """The connection was down: find out whether another dev server came meanwhile."""
-        return self._to_others(self.stage.reclaim())
+        return self._announce(self.stage.reclaim())
 
     def leave(self) -> list[Effect]:
         """Take no new invocation from here on; what runs is finished."""
@@ -231,6 +231,11 @@ class DevDelivery:
 
     def _bye(self, running: tuple[str, ...]) -> Bye:
         return Bye(self._me.id, running[-BYE_NONCES:], tuple(self._answered)[-BYE_NONCES:])
+
+    def _announce(self, messages: list[Message]) -> list[Effect]:
+        """To other dev servers; heartbeats to every stub, too."""
+        heartbeats = tuple(message for message in messages if isinstance(message, Heartbeat))
+        return [*self._to_others(messages), *([Send(self._paths.all, heartbeats)] if heartbeats else [])]
 
     def _to_others(self, messages: list[Message]) -> list[Effect]:
         return [Send(self._paths.dev, tuple(messages))] if messages else []
@@ -441,10 +446,7 @@ class DevDelivery:
     def tick(self, now: float) -> list[Effect]:
         """What is due at *now*."""
         effects: list[Effect] = []
-        for message in self.stage.tick(now):
-            effects += self._to_others([message])
-            if isinstance(message, Heartbeat):
-                effects.append(Send(self._paths.all, (message,)))
+        effects += self._announce(self.stage.tick(now))
         effects += [
             self._sign(record, now) for record in self._active.values() if self._waits(record) and record.sign_at <= now
         ]

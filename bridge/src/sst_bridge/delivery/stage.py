@@ -9,7 +9,7 @@
 | HOLDING | claim of another | answer with a heartbeat; with takeover → TAKEN |
 | HOLDING | heartbeat that answers this one, or with takeover | another one came while this one was away → TAKEN |
 | HOLDING | any other heartbeat | it did not hear this one: answer with a heartbeat |
-| HOLDING | – (`reclaim`) | the connection was down: say `claim`, so that whoever came meanwhile answers |
+| HOLDING | – (`reclaim`) | the connection was down: `claim`, so that whoever came meanwhile answers, and `heartbeat` |
 | REFUSED, TAKEN | anything | nothing |
 """
 
@@ -69,8 +69,8 @@ class Stage:
         return self._say(now)
 
     def reclaim(self) -> list[Message]:
-        """Ask whether someone came while this one could not hear."""
-        return [self._claim(takeover=False)] if self.state is State.HOLDING else []
+        """Ask whether someone came while this one could not hear, and tell the stubs that it hears again."""
+        return [self._claim(takeover=False), self._heartbeat("")] if self.state is State.HOLDING else []
 
     def receive(self, message: Claim | Heartbeat) -> list[Message]:
         """What to say to *message* of another dev server."""
@@ -103,9 +103,10 @@ class Stage:
         if self.state is State.CLAIMING and self._said < CLAIMS:
             return self._say(now)
         self.state = State.HOLDING
+        heartbeat = self._heartbeat("")
         self._announcements -= 1
         self._next = now + ANNOUNCE_AGAIN
-        return [self._heartbeat("")]
+        return [heartbeat]
 
     def _say(self, now: float) -> list[Message]:
         self._said += 1
@@ -127,4 +128,5 @@ class Stage:
 
     def _heartbeat(self, answer_to: str) -> Heartbeat:
         me = self._me
-        return Heartbeat(me.id, me.host, me.user, me.started_at, me.pid, answer_to, self._takeover and not answer_to)
+        takeover = self._takeover and not answer_to and self._announcements > 0
+        return Heartbeat(me.id, me.host, me.user, me.started_at, me.pid, answer_to, takeover)

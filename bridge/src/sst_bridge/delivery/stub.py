@@ -10,7 +10,7 @@
 | WAITING | nothing for `BEAT_MISSED`, then each `REPEAT_AFTER` | send it again: a reply or a beat was lost |
 | WAITING | nothing for `DEAD_AFTER` | that dev server died → CALLING |
 | CALLING, WAITING | reintroduce | send `hello` and the invocation again |
-| CALLING, WAITING | heartbeat of another dev server | send it again: it may have taken over |
+| CALLING, WAITING | heartbeat | send it again: a dev server has come, or hears again |
 | WAITING | bye of the dev server that works on it | → CALLING |
 | CALLING, WAITING | response, error, final piece of a stream | deliver → IDLE |
 | CALLING, WAITING | piece of a stream | deliver in order, of this dev server only; ask for gaps → STREAMING |
@@ -23,6 +23,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -105,6 +106,8 @@ class StubDelivery:
         self._invoke: Invoke | None = None
         self._here: set[str] = set()
         """Dev servers heard since the last heartbeat, without those that said `bye`."""
+        self._left: deque[str] = deque(maxlen=8)
+        """Dev servers that said `bye` last: frames of theirs that it overtook prove nothing."""
         self._worker = ""
         """The one heard last on the path of this environment."""
         self._gone = False
@@ -162,6 +165,8 @@ class StubDelivery:
 
     def heard(self, sender: str, now: float) -> None:
         """A frame for this environment came from *sender*: someone is there, whatever it holds."""
+        if sender in self._left:
+            return
         self._worker, self._gone = sender, False
         self._here.add(sender)
         if self.state is State.CALLING:
@@ -201,14 +206,14 @@ class StubDelivery:
         return self._invoke is not None and self._invoke.nonce == nonce
 
     def _heartbeat(self, message: Heartbeat, now: float) -> list[Effect]:
-        known = message.sender in self._here
         self._here, self._gone = {message.sender}, False
-        return [] if known or self.state is State.STREAMING else self.repeat(now)
+        return [] if self.state is State.STREAMING else self.repeat(now)
 
     def _bye(self, message: Bye, now: float) -> list[Effect]:
         if message.running:
             return []
         self._here.discard(message.sender)
+        self._left.append(message.sender)
         self._gone = not self._here
         if message.sender == self._worker:
             if self.state is State.WAITING:
