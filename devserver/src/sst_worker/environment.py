@@ -13,10 +13,17 @@ from . import libc, places
 
 
 def replace(variables: dict[str, str]) -> None:
-    """Make *variables* the whole environment, and take over its time zone."""
-    os.environ.clear()
-    os.environ.update(variables)
-    if hasattr(time, "tzset"):
+    """Make *variables* the whole environment, and take over its time zone.
+
+    Only what differs is touched: a zygote already has nearly all of it, and each change copies memory.
+    """
+    zone = os.environ.get("TZ")
+    for name in [name for name in os.environ if name not in variables]:
+        del os.environ[name]
+    for name, value in variables.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+    if variables.get("TZ") != zone and hasattr(time, "tzset"):
         time.tzset()
 
 
@@ -27,7 +34,6 @@ def enter(root: str, paths: list[str], sdk: str | None, handler: str) -> None:
     rest = [entry for entry in sys.path if entry and entry not in own]
     sys.path[:] = [*dict.fromkeys(own), *rest]
     sys.argv[:] = [sys.argv[0], handler]
-    places.use_project_loader()
     if sdk:
         places.offer_sdk(sdk)
 

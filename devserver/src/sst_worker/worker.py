@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Any, NoReturn
 
-from . import codec, debugging, environment, errors, loading, logs, streaming, wire
+from . import codec, debugging, environment, errors, loading, logs, places, streaming, wire
 from .context import LambdaContext
 
 RESPONSE_LIMIT = 6_291_556
@@ -29,7 +29,9 @@ def run(channel: socket.socket, output: int, handler: logs.Handler) -> None:
     os.set_inheritable(output, False)
     environment.redirect_output(output)
     environment.reseed()
+    places.use_project_loader()
     recorder = loading.Recorder()
+    _rehearse()
     try:
         init, _ = wire.receive(channel)
     except EOFError:
@@ -37,6 +39,15 @@ def run(channel: socket.socket, output: int, handler: logs.Handler) -> None:
     Worker(channel, output, handler, recorder, init).run()
     # As on Lambda, which kills an environment it no longer needs: no atexit, no waiting for threads.
     os._exit(0)
+
+
+def _rehearse() -> None:
+    """Touch the memory an init will touch: the first write to a page after a fork copies it."""
+    compile("def handler(event, context):\n    return event\n", "rehearsal", "exec")
+    loading.code_hash("/", [__file__])
+    codec.encode_text({"type": "rehearsal", "files": {}})
+    wire.parse_head(b'{"type": "rehearsal"}')
+    environment.peak_rss_mb()
 
 
 class Worker:
