@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -16,6 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from ..core import commands as c
+from ..core import events as e
 from ..core.settings import Settings
 from ..core.state import State
 from ..core.stream import Subscription
@@ -82,8 +84,14 @@ class Multiplexer(App[None]):
         yield self.footer
 
     def on_mount(self) -> None:
+        # What is loaded by now lives as long as the session. Looking through it again and again would cost a full
+        # collection of 50 ms every few seconds while log lines pour in (measured).
+        gc.freeze()
         self.run_worker(self._follow(), name="follow the session", exit_on_error=True)
         self.set_interval(0.5, self._on_clock)
+
+    def on_unmount(self) -> None:
+        gc.unfreeze()
 
     # --- the session → the screen
 
@@ -92,6 +100,8 @@ class Multiplexer(App[None]):
             for event in self._subscription.drain():
                 known = len(self.panes.terminals)
                 self.panes.apply(event)
+                if isinstance(event, e.SessionReady):
+                    gc.freeze()
                 if len(self.panes.terminals) > known:
                     self._tell_sizes([self.panes.terminals[-1].name])
             began = time.perf_counter()
