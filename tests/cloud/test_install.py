@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from sst_dev.cloud import install
-from sst_dev.core.errors import RemoteError, UserError
+from sst_dev.core.errors import RemoteError
 
 
 @pytest.fixture(name="cache", autouse=True)
@@ -62,18 +62,3 @@ def test_the_lock_pins_every_package_by_hash() -> None:
 
     assert any(entry.startswith("ministack==") for entry in entries)
     assert all("==" in entry and entry.endswith("\\") for entry in entries)
-
-
-def test_without_uv_the_sentence_says_how_to_get_it(monkeypatch) -> None:
-    """No uv beside the CLI and none on PATH is the user's to mend."""
-    import uv
-
-    def missing() -> str:
-        raise FileNotFoundError
-
-    monkeypatch.setattr(uv, "find_uv_bin", missing)
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(UserError) as caught:
-        install.find_uv()
-
-    assert "pip install uv" in caught.value.hint

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from sst_dev.core.errors import UserError
-from sst_dev.functions import interpreter
 from sst_dev.functions.interpreter import Interpreters, Packages, environment_home, venv_version
 
 PROJECT = '[project]\nname = "{name}"\nversion = "0"\nrequires-python = ">=3.9"\n'
@@ -76,16 +74,6 @@ async def test_a_failing_sync_is_the_users_error(tmp_path: Path) -> None:
         await Interpreters(tmp_path, lambda line: None).of(file)
 
     assert "uv sync" in caught.value.hint
-
-
-def test_without_uv(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says how to get it."""
-    monkeypatch.setitem(sys.modules, "uv", None)
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(UserError, match="uv is not installed") as caught:
-        interpreter.find_uv()
-
-    assert "pip install uv" in caught.value.hint
 
 
 async def test_packages_change_when_one_is_installed_and_not_when_one_is_imported(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ def command(options: GlobalOptions) -> None:
     """Print the version; with --verbose, of the parts too."""
     click.echo(f"sst-py {version('sst-py')}")
     if options.verbose:
-        from ..cloud.install import LOCK, find_uv
+        from ..cloud.install import LOCK
+        from ..processes.uv import find_uv
 
         for name in ("pulumi", "pulumi-aws", "boto3", "websockets", "textual"):
             click.echo(f"{name} {version(name)}")

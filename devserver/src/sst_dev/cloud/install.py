@@ -9,14 +9,14 @@ import asyncio
 import fcntl
 import hashlib
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ..core.errors import RemoteError, UserError
+from ..core.errors import RemoteError
+from ..processes.uv import find_uv
 
 LOCK = Path(__file__).with_name("ministack.lock")
 
@@ -26,21 +26,6 @@ def cache_dir() -> Path:
     if override := os.environ.get("SST_CACHE_DIR"):
         return Path(override)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sst-py"
-
-
-def find_uv() -> str:
-    """Path of the uv that came with the CLI, or of the one on PATH. Raises `UserError` when there is none."""
-    try:
-        from uv import find_uv_bin
-
-        return find_uv_bin()
-    except (ImportError, FileNotFoundError):
-        if found := shutil.which("uv"):
-            return found
-        raise UserError(
-            "uv is not installed, and sst needs it to install MiniStack and to prepare Python environments.",
-            hint="Run `pip install uv`.",
-        ) from None
 
 
 def ministack_python() -> Path:

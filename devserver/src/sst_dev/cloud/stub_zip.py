@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Literal
 
 from ..core.errors import BugError, RemoteError
-from .install import cache_dir, find_uv
+from ..processes.uv import find_uv
+from .install import cache_dir
 
 Target = Literal["local", "aws-x86_64", "aws-arm64"]
 

@@ -79,6 +79,7 @@ class Functions:
         """
         before, self._manifest = self._manifest, manifest
         self._pool.launcher.update(manifest, endpoint)
+        spawn(self._pool.launcher.make_environments(), name="making environments", owner=self._tasks)
         if before is None:
             return
         for worker in list(self._pool.workers.values()):

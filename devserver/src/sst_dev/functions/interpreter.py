@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from ..core.errors import UserError
 from ..core.handlers import nearest_project, read_pyproject, workspace_members
+from ..processes.uv import find_uv
 from .sources import Signature, signature
 
 
@@ -163,21 +163,6 @@ def venv_version(venv: Path) -> str:
         if key.strip() in ("version", "version_info"):
             return ".".join(value.strip().split(".")[:2])
     return ""
-
-
-def find_uv() -> str:
-    """The path of uv: the one installed with this program, else the one on PATH. Raises UserError."""
-    try:
-        from uv import find_uv_bin
-
-        return find_uv_bin()
-    except (ImportError, FileNotFoundError):
-        if path := shutil.which("uv"):
-            return path
-    raise UserError(
-        "uv is not installed, and a function's environment has to be made",
-        hint="Install it with `pip install uv`, or see https://docs.astral.sh/uv/.",
-    )
 
 
 def _python(venv: Path) -> Path:

@@ -104,6 +104,15 @@ class Launcher:
         for name in [name for name in self._held if manifest.function(name) is None]:
             self._retire(self._held.pop(name).nursery)
 
+    async def make_environments(self) -> None:
+        """Find the interpreter of every function now, so that a missing environment is made before anyone calls."""
+        for function in list(self._manifest.functions) if self._manifest else ():
+            if function.live:
+                try:
+                    await self._plan(function)
+                except SstError as error:
+                    self._say(f"{function.name}: {error.message} {error.hint}", "warning")
+
     def function(self, name: str) -> Function | None:
         """The function called *name*, as the app has it now."""
         return self._manifest.function(name) if self._manifest else None
