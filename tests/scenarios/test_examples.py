@@ -1,0 +1,78 @@
+"""The example apps, each driven through its real triggers as a user of it would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import websockets
+
+from tests.support.session import Session, http, session
+
+pytestmark = pytest.mark.scenario
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@contextmanager
+def example(name: str, folder: Path) -> Iterator[Session]:
+    """A session on a copy of the example *name*."""
+    copied = folder / name
+    shutil.copytree(EXAMPLES / name, copied, ignore=shutil.ignore_patterns(".sst", ".venv", "__pycache__"))
+    with session(copied) as one:
+        try:
+            yield one
+        finally:
+            print(one.output)  # pytest shows it when the test fails
+
+
+def until(answer: Any, wanted: Any, timeout: float = 60) -> None:
+    """Ask again and again until the answer is *wanted*: what happens behind a queue has no other sign."""
+    deadline = time.monotonic() + timeout
+    while (found := answer()) != wanted:
+        assert time.monotonic() < deadline, f"still {found!r} instead of {wanted!r}"
+        time.sleep(0.05)
+
+
+def test_orders(tmp_path: Path) -> None:
+    """An order goes from the API through queue, table, stream and bus; one too large ends among the refused."""
+    with example("orders", tmp_path) as shop:
+        url, refused = shop.status["outputs"]["api"], shop.status["outputs"]["refused"]
+        small = http(f"{url}/orders", b'{"amount": 10}', **{"content-type": "application/json"})
+        large = http(f"{url}/orders", b'{"amount": 5000}', **{"content-type": "application/json"})
+        wrong = http(f"{url}/orders", b'{"amount": -1}', **{"content-type": "application/json"})
+
+        assert (small.status, large.status, wrong.status) == (202, 202, 400), shop.output
+        until(lambda: http(f"{url}/orders/{small.json()['id']}").json()["status"], "shipped")
+        [message] = shop.client("sqs").receive_message(QueueUrl=refused, WaitTimeSeconds=20)["Messages"]
+        assert json.loads(message["Body"])["id"] == large.json()["id"]
+        assert http(f"{url}/orders/{large.json()['id']}").json()["status"] == "taken"
+        assert http(f"{url}/orders/nothing").status == 404
+
+
+async def test_chat(tmp_path: Path) -> None:
+    """What one says everybody hears; who has left is forgotten."""
+
+    def open_session() -> tuple[Any, Session]:
+        manager = example("chat", tmp_path)
+        return manager, manager.__enter__()
+
+    manager, room = await asyncio.to_thread(open_session)
+    try:
+        url = room.status["outputs"]["room"]
+        async with websockets.connect(url) as one, websockets.connect(url) as two:
+            await one.send(json.dumps({"action": "say", "text": "hello"}))
+            heard = [json.loads(await asyncio.wait_for(person.recv(), 60)) for person in (one, two)]
+        table = next(t for t in room.client("dynamodb").list_tables()["TableNames"] if "People" in t)
+
+        assert heard == [{"text": "hello"}, {"text": "hello"}]
+        count = lambda: room.client("dynamodb").scan(TableName=table)["Count"]  # noqa: E731
+        await asyncio.to_thread(until, count, 0)
+    finally:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
