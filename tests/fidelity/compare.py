@@ -93,6 +93,6 @@ def _short(value: object) -> str:
 @contextmanager
 def _project(group: corpus.Group) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="fidelity-") as folder:
-        root = Path(folder).resolve()
+        root = Path(folder).resolve() / "project"  # beside it, each process finds a temporary folder of its own
         write_files(root, group)
         yield root

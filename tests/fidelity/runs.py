@@ -119,7 +119,7 @@ class Oracle:
     async def _start(self) -> None:
         self._server = await RuntimeApiServer().__aenter__()
         self._pipe = Pipe()
-        self._folder = tempfile.mkdtemp(prefix="oracle")
+        self._folder = tempfile.mkdtemp(prefix="oracle", dir=self._root.parent)
         environment = {
             **base_environment(self._folder),
             **self._group.environment,
@@ -191,7 +191,7 @@ def run_ours(zygote: Zygote | Spares, root: Path, group: Group) -> list[Outcome]
     for call in group.calls:
         if worker is None:
             worker = zygote.fork()
-            environment = {**base_environment(tempfile.mkdtemp(prefix="ours")), **group.environment}
+            environment = {**base_environment(tempfile.mkdtemp(prefix="ours", dir=root.parent)), **group.environment}
             try:
                 ready, body = worker.init(root, group.handler, environment=environment)
             except Gone:
