@@ -47,7 +47,7 @@ class Debugging:
         if port is None and os.environ.get(NO_CONFIG):
             port = 0
         if port is not None:
-            self._debugger = Debugger(self._settings, self._stream, self._attached)
+            self._debugger = Debugger(self._settings.root, self._stream, self._changed)
             await self._debugger.open(port)
         if self._settings.mode is Mode.MULTI:
             self._tty = Tty(self._to_pane, echo=True)
@@ -80,10 +80,10 @@ class Debugging:
                 asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
             self._tty.close()
 
-    def _attached(self) -> None:
-        debugger = self._debugger.worker() if self._debugger else None
-        if debugger is not None:
-            self._functions.attach(debugger)
+    def _changed(self, attached: bool) -> None:
+        text = "Debugger: an IDE has attached" if attached else "Debugger: the IDE has left"
+        self._stream.publish(e.Notice(time.time(), text))
+        self._functions.renew(eager=attached)
 
     def _worker(self) -> dict[str, Any]:
         return {

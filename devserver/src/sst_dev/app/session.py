@@ -48,7 +48,7 @@ class Session:
         self.state = State()
         self.stream.observe(self.state.apply)
         self._cloud = MiniStack(settings, self.stream)
-        self._program = Program(settings, self.stream)
+        self._program = Program(settings, self.stream, secrets=SecretStore(settings).values)
         self._functions: Functions | None = None
         self._invocations: Invocations | None = None
         self._debugging: Debugging | None = None
@@ -204,8 +204,7 @@ class Session:
 
     async def _apply(self, trigger: str) -> None:
         assert self._bootstrap is not None and self._functions is not None
-        bootstrap = self._bootstrap.model_copy(update={"secrets": SecretStore(self.settings).values()})
-        manifest: Manifest = await self._program.apply(bootstrap, trigger=trigger)
+        manifest: Manifest = await self._program.apply(self._bootstrap, trigger=trigger)
         await self._functions.update(manifest, endpoint=self._bootstrap.endpoint)
         if self._supervisor is not None:
             self._supervisor.update(process_specs(manifest, self.settings.root, self._process_environment))

@@ -44,7 +44,7 @@ class LocalCloud:
             document = self._ensure(stub, stub_key)
         except Exception as error:
             raise RemoteError(f"Preparing MiniStack failed: {error}", hint="See .sst/log/ministack.log.") from error
-        write_private(self._cache, document.model_dump_json(exclude={"bridge_key", "secrets"}))
+        write_private(self._cache, document.model_dump_json(exclude={"bridge_key"}))
         return document
 
     def _ensure(self, stub: Path, stub_key: str) -> Bootstrap:

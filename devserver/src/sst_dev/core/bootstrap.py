@@ -27,5 +27,3 @@ class Bootstrap(BaseModel):
     """Object key of the stub's zip in the asset bucket; it names the content's hash."""
     bridge_key: str = Field(repr=False)
     """The sealing key of this app and stage: 32 bytes, base64."""
-    secrets: dict[str, str] = Field(default_factory=dict, repr=False)
-    """Values of the app's secrets in this stage, fallbacks included; read anew for each apply."""

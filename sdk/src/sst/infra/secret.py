@@ -13,7 +13,7 @@ class Secret(Component):
     """A value that is not in the code: `sst secret set StripeKey sk_…`.
 
     ```python
-    key = sst.Secret("StripeKey", placeholder="sk_test")
+    key = sst.Secret("StripeKey", "sk_test")
     sst.aws.Function("Api", handler="functions/api.handler", link=[key])
     ```
 
@@ -25,8 +25,8 @@ class Secret(Component):
     def __init__(
         self,
         name: str,
-        *,
         placeholder: pulumi.Input[str] | None = None,
+        *,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
