@@ -92,7 +92,10 @@ async def test_the_child_hears_of_a_new_size(tmp_path: Path) -> None:
     code = """
         import os, signal, threading
         done = threading.Event()
-        signal.signal(signal.SIGWINCH, lambda *_: (print(tuple(os.get_terminal_size()), flush=True), done.set()))
+        def on_resize(*_):
+            os.write(1, str(tuple(os.get_terminal_size())).encode())  # print is not made for signal handlers
+            done.set()
+        signal.signal(signal.SIGWINCH, on_resize)
         print("up", flush=True)
         while not done.wait(0.05):
             pass
