@@ -38,7 +38,7 @@ def digest(value: str) -> str:
 
 
 def test_a_changed_secret_reaches_running_functions(tmp_path: Path) -> None:
-    """Without a restart of the session; functions that are not linked keep their workers; nothing is written in clear."""
+    """Without a restart; functions that are not linked keep their workers; nothing is written in clear."""
     with session(tmp_path, FILES) as one:
         assert one.invoke("Api")[0] == digest("placeholder")
         one.invoke("Other")
