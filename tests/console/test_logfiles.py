@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from collections.abc import Iterable
@@ -117,3 +118,22 @@ async def test_a_full_file_makes_room(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_command_cannot_take_another_file(name: str, expected: str) -> None:
     """A name with slashes stays in the folder, and no command overwrites the file of a pane."""
     assert pane_file(process(name, "running")) == expected
+
+
+async def test_a_disk_that_is_full_ends_the_files_not_the_session(tmp_path: Path) -> None:
+    """The first failure is said once, as a warning; publishing goes on."""
+    settings = Settings(config=tmp_path / "sst_config.py", stage="alice")
+    stream, state = Stream(), State()
+    files = LogFiles(settings, state, stream)
+    seen: list[e.Event] = []
+    stream.observe(seen.append)
+    stream.observe(files.observe)
+    (settings.log_dir / "functions.log").symlink_to("/dev/full")
+
+    for n in range(3):
+        stream.publish(log("a", str(n)))
+        await asyncio.sleep(0)
+    files.close()
+
+    notices = [event for event in seen if isinstance(event, e.Notice)]
+    assert [(notice.level, "No space left on device" in notice.text) for notice in notices] == [("warning", True)]

@@ -29,7 +29,7 @@ async def run_session(settings: Settings, *, beside: Beside | None = None) -> No
     session = Session(settings)
     tasks: set[asyncio.Task[Any]] = set()
     _stop_on_signals(session)
-    with contextlib.closing(LogFiles(settings, session.state)) as log_files:
+    with contextlib.closing(LogFiles(settings, session.state, session.stream)) as log_files:
         session.stream.observe(log_files.observe)
         front_end = spawn(_front_end(session, sys.stderr if beside else sys.stdout), name="front end", owner=tasks)
         if beside is not None:

@@ -6,9 +6,11 @@ Written in every mode, by an observer of the session's stream. A new session sta
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
+import time
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +20,7 @@ from sst_dev.core import events as e
 from sst_dev.core.files import private_dir
 from sst_dev.core.settings import Settings
 from sst_dev.core.state import State
+from sst_dev.core.stream import Stream
 
 from .output import Lines
 from .plain import Plain
@@ -44,7 +47,10 @@ def pane_file(event: e.ProcessChanged) -> str:
 class LogFiles:
     """Observes a stream: `stream.observe(log_files.observe)` after the state's own observer."""
 
-    def __init__(self, settings: Settings, state: State) -> None:
+    def __init__(self, settings: Settings, state: State, stream: Stream | None = None) -> None:
+        """On *stream* it says when a file cannot be written."""
+        self._stream = stream
+        self._broken = False
         self._folder = private_dir(settings.log_dir)
         self._state = state
         self._plain = Plain(verbose=True, root=settings.root)
@@ -53,7 +59,21 @@ class LogFiles:
         self._flush_due = False
 
     def observe(self, event: e.Event) -> None:
-        """Write what *event* says to the file of its pane."""
+        """Write what *event* says to the file of its pane. A full disk ends the files, not the session."""
+        if self._broken:
+            return
+        try:
+            self._observe(event)
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self._broken = True
+        if self._stream is not None:
+            text = f"{self._folder}: {error.strerror}; nothing more is logged there."
+            self._stream.publish(e.Notice(time.time(), text, level="warning"))
+
+    def _observe(self, event: e.Event) -> None:
         match event:
             case e.ProcessOutput():
                 self._write_output(event, self._outputs.setdefault(event.name, Lines()).feed(event.data))
@@ -72,8 +92,9 @@ class LogFiles:
 
     def close(self) -> None:
         """Flush and close every file."""
-        for file in self._files.values():
-            file.close()
+        with contextlib.suppress(OSError):  # it was said when it happened
+            for file in self._files.values():
+                file.close()
         self._files.clear()
 
     def _write_lines(self, name: str, event: e.Event) -> None:
@@ -99,8 +120,11 @@ class LogFiles:
 
     def _flush(self) -> None:
         self._flush_due = False
-        for file in self._files.values():
-            file.flush()
+        try:
+            for file in self._files.values():
+                file.flush()
+        except OSError as error:
+            self._give_up(error)
 
 
 class _File:
