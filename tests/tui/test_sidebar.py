@@ -9,6 +9,7 @@ import pytest
 from sst_dev.core import events as e
 from sst_dev.core.state import State
 from sst_dev.tui.panes import Panes
+from sst_dev.tui.rows import STYLES
 from sst_dev.tui.sidebar import light, pane_state
 
 from tests.support.history import API, START, finished, process, started, starting
@@ -76,10 +77,16 @@ def test_the_light_tells_how_the_channel_is(events: list[e.Event], now: float, e
     assert light(state, START + now).plain == expected
 
 
-async def test_a_quiet_channel_turns_yellow(tmp_path: Path) -> None:
-    """Longer without a sign of life than the service ever is."""
-    async with deck(tmp_path) as d:
-        assert light(d.state, START + 60).spans[0].style != light(d.state, START + 100).spans[0].style
+def test_a_quiet_channel_turns_yellow_where_heartbeats_are_known() -> None:
+    """Longer without a sign of life than the service ever is; where none is reported, silence means nothing."""
+    state = State()
+    for event in starting():
+        state.apply(event)
+    assert light(state, START + 1000).spans[0].style == STYLES["good"]
+
+    state.apply(e.BridgeHeartbeat(START + 10))
+    assert light(state, START + 60).spans[0].style == STYLES["good"]
+    assert light(state, START + 100).spans[0].style == STYLES["warn"]
 
 
 async def test_the_age_grows_by_itself(tmp_path: Path) -> None:

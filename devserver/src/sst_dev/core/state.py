@@ -62,6 +62,8 @@ class State:
     """Why the channel is down, or the host it is up on."""
     heard_at: float = 0.0
     """When the channel last proved itself alive (seconds since the epoch): connected, a heartbeat, an invocation."""
+    beats: bool = False
+    """Whether heartbeats are reported; where they are not, silence means nothing."""
     invocations: OrderedDict[str, Invocation] = field(default_factory=OrderedDict)
     import_errors: dict[str, e.ReloadFailed] = field(default_factory=dict)
     """By function: code that does not import at the moment."""
@@ -99,7 +101,7 @@ class State:
             case e.BridgeConnected():
                 self.connected, self.connection, self.heard_at = True, event.host, event.at
             case e.BridgeHeartbeat():
-                self.heard_at = event.at
+                self.heard_at, self.beats = event.at, True
             case e.BridgeDisconnected():
                 self.connected, self.connection = False, event.reason
             case e.InvocationStarted():

@@ -176,7 +176,7 @@ def light(state: State, now: float) -> Text:
     """The channel at a glance: up, with the age of its last sign of life; quiet for long; or down."""
     if state.connected:
         age = max(0.0, now - state.heard_at)
-        style = "good" if age < STALE else "warn"
+        style = "good" if age < STALE or not state.beats else "warn"
         return Text.assemble((" ● ", STYLES[style]), (_age(age), STYLES["dim"]))
     if state.state == "ready":
         return Text.assemble((" ○ ", STYLES["bad"]), (f"offline: {state.connection}"[:40], STYLES["error"]))
