@@ -284,6 +284,8 @@ class DevNode:
                 case dev.Release(pieces):
                     for piece in pieces:
                         self.link.release(piece)
+                case dev.Forget(repeat):
+                    self.link.forget(repeat)
                 case dev.Resume(nonce):
                     self.resumed.append(nonce)
                 case dev.Lost(holder):

@@ -435,6 +435,8 @@ class DevEndpoint(_Endpoint):
                 case dev.Release(pieces):
                     for piece in pieces:
                         self._link.release(piece)
+                case dev.Forget(repeat):
+                    self._link.forget(repeat)
                 case dev.Keep(environment_id, reply):
                     if self._spool is not None:
                         self._spool.keep(environment_id, reply)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sst_bridge.channel import Paths
 from sst_bridge.delivery import dev as module
-from sst_bridge.delivery.dev import DevDelivery, Environment, Keep, Lost, Release, Resume, Run, Send
+from sst_bridge.delivery.dev import DevDelivery, Environment, Forget, Keep, Lost, Release, Resume, Run, Send
 from sst_bridge.delivery.link import Repeat
 from sst_bridge.delivery.stage import SessionInfo
 from sst_bridge.messages import (
@@ -77,6 +77,12 @@ def test_an_invocation_runs_once_however_often_it_arrives() -> None:
     says(hear(dev, INVOKE), to(Accepted("me", "n1")))
     says(hear(dev, INVOKE), to(Working("me", "n1")))
     says(hear(dev, Repeat("env", "n1")), to(Working("me", "n1")))
+
+
+def test_a_large_event_that_could_not_be_taken_is_fetched_anew() -> None:
+    """It came whole while another dev server held the stage, for example: now only its first frame comes."""
+    repeat = Repeat("env", "n1", b"id")
+    says(hear(new(), repeat), Forget(repeat))
 
 
 def test_a_fast_reply_is_all_that_is_said() -> None:

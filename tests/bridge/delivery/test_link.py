@@ -67,7 +67,20 @@ def test_a_repeat_of_a_large_message_costs_one_event() -> None:
     assert len(events) == 4
     assert [receive(receiver, event).message for event in events] == [None, None, None, LARGE]
     [again] = send(sender, LARGE, again=True)
-    assert receive(receiver, again) == Arrival("dev", AT, Repeat("dev", "n1"))
+    assert receive(receiver, again) == Arrival("dev", AT, Repeat("dev", "n1", message_id(LARGE)))
+
+
+def test_a_forgotten_completion_is_fetched_anew() -> None:
+    """By its first frame, as if it came for the first time."""
+    sender, receiver = make("dev"), make("env")
+    for event in send(sender, LARGE):
+        receive(receiver, event)
+    repeat = receive(receiver, send(sender, LARGE, again=True)[0]).message
+    receiver.forget(repeat)
+    assert receive(receiver, send(sender, LARGE, again=True)[0]).message is None
+    [(_, [asking])] = receiver.tick(now=0.3, at=AT)
+    [(_, events)] = sender.receive("/dev", asking, now=0.3, at=AT).replies
+    assert [receive(receiver, event).message for event in events] == [None, None, LARGE]
 
 
 def test_a_repeat_brings_a_message_of_which_nothing_came() -> None:

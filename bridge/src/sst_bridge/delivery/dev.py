@@ -6,6 +6,7 @@
 | none | invoke of an unknown environment | INTRODUCING, say `reintroduce` |
 | none | invoke another dev server still runs | ELSEWHERE, nothing |
 | none | invoke another dev server has answered | ANSWERED: its reply is lost, an error |
+| none | a repeat of a large invoke that was not taken | forget it, so that the next repeat brings it |
 | none | invoke whose deadline has passed, or older than its environment's latest | nothing |
 | INTRODUCING | hello | RUNNING, run it |
 | INTRODUCING | the same again | say `reintroduce` |
@@ -125,6 +126,13 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Forget:
+    """An event that came whole, but not at a time when it could be taken: it must be fetched anew."""
+
+    repeat: Repeat
+
+
+@dataclass(frozen=True)
 class Keep:
     """*reply* is about to be sent: a dev server that starts after this one was killed must know it."""
 
@@ -139,7 +147,7 @@ class Lost:
     holder: SessionInfo
 
 
-Effect = Send | Run | Resume | Release | Keep | Lost
+Effect = Send | Run | Resume | Release | Forget | Keep | Lost
 
 
 @dataclass
@@ -261,8 +269,9 @@ class DevDelivery:
             case Invoke():
                 record = self._records.get(message.nonce)
                 return self._first(message, now, sent_at) if record is None else self._again(record, now)
-            case Repeat() if (record := self._records.get(message.nonce)) is not None:
-                return self._again(record, now)
+            case Repeat():
+                record = self._records.get(message.nonce)
+                return [Forget(message)] if record is None else self._again(record, now)
             case Received() if (record := self._records.get(message.nonce)) is not None:
                 return self._received(record, message.index, now)
         return []

@@ -46,6 +46,8 @@ class Repeat:
 
     sender: str
     nonce: str
+    message: bytes = b""
+    """Its id, for `Link.forget`."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,10 @@ class Link:
                 break
             self._kept_bytes -= self._kept.popitem(last=False)[1].size
 
+    def forget(self, repeat: Repeat) -> None:
+        """Delivery has no use for the message that came whole before: when it is sent again, fetch it anew."""
+        self._completed.pop((repeat.sender, repeat.message), None)
+
     def release(self, message: Message) -> None:
         """Nobody will ask for *message* again."""
         if (kept := self._kept.pop(message_id(message), None)) is not None:
@@ -154,7 +160,7 @@ class Link:
         frame = frames.decode(opened.plain)
         key = (frame.sender, frame.message)
         if (nonce := self._completed.get(key)) is not None:
-            return Arrival(frame.sender, opened.sent_at, Repeat(frame.sender, nonce))
+            return Arrival(frame.sender, opened.sent_at, Repeat(frame.sender, nonce, frame.message))
         data = self._assembler.add(frame, now)
         if data is None:
             asking = self._asking.setdefault(key, _Asking(now + STALL, now + PROGRESS))

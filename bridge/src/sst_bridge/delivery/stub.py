@@ -220,7 +220,7 @@ class StubDelivery:
                 self._call(now)
                 return self.repeat(now)
             if self.state is State.STREAMING:
-                self._limit = now + self._window
+                self._limit = now + min(self._window, self._dead_after)
         return []
 
     def _piece(self, piece: Stream, now: float) -> list[Effect]:
@@ -257,7 +257,8 @@ class StubDelivery:
             return []
         if now - due > LATE:
             # This environment was frozen: what was sent to it meanwhile is still on its way.
-            self._limit = now + self._window
+            calling = self.state is State.CALLING
+            self._limit = now + (self._window if calling else min(self._window, self._dead_after))
             if self._stream.ask_at is not None:
                 self._stream.ask_at = now + STALL
             return self.repeat(now)
