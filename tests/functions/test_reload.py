@@ -219,12 +219,18 @@ async def test_a_checkout_of_500_files_is_one_reload(tmp_path: Path) -> None:
             project.write(path, text)
         git("commit", "-qam", "two")
         assert (await project.call()).value == 1000
-        git("switch", "-q", "one")
-        reloaded = await project.until(e.Reloaded)
-
+        project.write("functions/many/m0.py", "VALUE = 3")
+        await project.until(e.Reloaded)  # the folders are watched from here on
+        git("checkout", "-q", ".")
+        await project.until_reloads(2)
+        await asyncio.to_thread(git, "switch", "-q", "one")
+        checkout = await project.until_reloads(3)
         assert (await project.call()).value == 500
-        assert len(reloaded.paths) == 500
-        assert len(project.of(e.Reloaded)) == 1
+        project.write("functions/many/m0.py", "VALUE = 3")
+        last = await project.until_reloads(4)
+
+        assert len(checkout.paths) == 500
+        assert last.paths == (str(tmp_path / "functions/many/m0.py"),)
         assert project.of(e.ReloadFailed) == []
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sst_dev.core.tasks import cancel_all, spawn
-from sst_dev.functions.watch import Watcher
+from sst_dev.functions.watch import Watcher, git_lock
 
 
 class Batches:
@@ -85,3 +85,15 @@ async def test_the_folders_can_change(tmp_path: Path, watcher: Watcher, batches:
     (tmp_path / "two/x").write_text("")
 
     assert str(tmp_path / "two/x") in await batches.until(tmp_path / "two/x")
+
+
+def test_the_lock_of_a_repository(tmp_path: Path) -> None:
+    """Above the app too, and where the `.git` of a worktree points."""
+    app = tmp_path / "apps/shop"
+    app.mkdir(parents=True)
+    assert git_lock(app) is None or not git_lock(app).is_relative_to(tmp_path)  # type: ignore[union-attr]
+    (tmp_path / ".git").mkdir()
+    assert git_lock(app) == tmp_path / ".git/index.lock"
+    (app / ".git").write_text(f"gitdir: {tmp_path}/.git/worktrees/shop\n")
+
+    assert git_lock(app) == tmp_path / ".git/worktrees/shop/index.lock"

@@ -115,6 +115,11 @@ class Project:
                     return event
         raise AssertionError("the stream ended")
 
+    async def until_reloads(self, count: int) -> e.Reloaded:
+        """The reload number *count* of all, once it has happened."""
+        await self.until(e.Reloaded, lambda _: len(self.of(e.Reloaded)) >= count)
+        return self.of(e.Reloaded)[count - 1]
+
     async def until_line(self, text: str) -> e.LogLine:
         """The first log line that is *text*."""
         return await self.until(e.LogLine, lambda line: line.text == text)

@@ -36,7 +36,7 @@ from .output import Line
 from .pool import Pool
 from .reload import Reloader
 from .triggers import trigger
-from .watch import Watcher
+from .watch import GIT_LIMIT, GIT_STEP, Watcher, git_lock
 from .worker import Worker
 
 _FOLDERS_AFTER = 0.05
@@ -67,6 +67,7 @@ class Functions:
         self._reloader = Reloader(self._pool, stream.publish)
         self._watcher = Watcher(self._files_changed)
         self._folders_timer: asyncio.TimerHandle | None = None
+        self._look_timer: asyncio.TimerHandle | None = None
         self._closed = False
         spawn(self._watcher.run(), name="watching sources", owner=self._tasks)
         spawn(self._evict(), name="evicting zygotes", owner=self._tasks)
@@ -171,8 +172,9 @@ class Functions:
     async def close(self) -> None:
         """End every worker and zygote; invocations still running get an error."""
         self._closed = True
-        if self._folders_timer:
-            self._folders_timer.cancel()
+        for timer in (self._folders_timer, self._look_timer):
+            if timer:
+                timer.cancel()
         await cancel_all(self._tasks)
         await self._pool.close()
 
@@ -216,6 +218,18 @@ class Functions:
 
     def _files_changed(self, paths: list[str]) -> None:
         if not paths or not all(self._ignore(path) for path in paths):
+            self._look(asyncio.get_running_loop().time())
+
+    def _look(self, since: float) -> None:
+        """Reload what changed, once git is done: a checkout is one change, not as many as it has files."""
+        loop = asyncio.get_running_loop()
+        if self._look_timer:
+            self._look_timer.cancel()
+            self._look_timer = None
+        lock = git_lock(self._root)
+        if lock is not None and lock.exists() and loop.time() - since < GIT_LIMIT:
+            self._look_timer = loop.call_later(GIT_STEP, self._look, since)
+        else:
             self._reloader.sweep()
 
     def _watch_soon(self) -> None:

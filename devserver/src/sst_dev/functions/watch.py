@@ -8,9 +8,13 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-STEP_MS = 25
+STEP_MS = 50
 """Quiet time that ends a batch of changes: editors and `git checkout` write in bursts. Calls do not wait for it:
 they look at the files themselves."""
+GIT_STEP = 0.05
+"""Seconds between two looks whether git is done."""
+GIT_LIMIT = 10.0
+"""Seconds a git operation is waited for: a lock that stays longer was left behind by a crash."""
 DEBOUNCE_MS = 1_000
 """Longest time a batch may grow."""
 
@@ -51,3 +55,15 @@ class Watcher:
                 ignore_permission_denied=True,
             ):
                 self._on_change(sorted({path for _, path in batch}))
+
+
+def git_lock(root: Path) -> Path | None:
+    """The file that exists while git changes the files of the repository *root* is in; None outside of one."""
+    for folder in (root, *root.parents):
+        place = folder / ".git"
+        if place.is_dir():
+            return place / "index.lock"
+        if place.is_file():  # a worktree or submodule: `gitdir: PATH`
+            _, _, target = place.read_text("utf-8", "replace").partition("gitdir:")
+            return folder / target.strip() / "index.lock"
+    return None
