@@ -112,3 +112,14 @@ def test_a_zygote_has_no_credentials() -> None:
 
     assert not {name for name in seen if name in ROLE and name != "AWS_REGION"}
     assert seen["TABLE"] == "notes"
+
+
+def test_files_open_as_utf_8_whatever_the_developers_locale(tmp_path: Path) -> None:
+    """On Lambda `open()` reads UTF-8; a Latin-1 shell must not change that."""
+    local = {"LANG": "de_DE.ISO-8859-1", "LC_ALL": "de_DE.ISO-8859-1"}
+    found = worker_environment(
+        local=local, stub=local, manifest=manifest(function()), function=function(), root=tmp_path, endpoint=None,
+        virtual_env=None,
+    )  # fmt: skip
+
+    assert (found["LC_CTYPE"], found["LANG"], "LC_ALL" in found) == ("C.UTF-8", "C.UTF-8", False)

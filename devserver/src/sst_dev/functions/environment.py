@@ -13,18 +13,18 @@ from ..core.manifest import Function, Manifest
 
 # fmt: off
 BASE = (
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP",
+    "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TEMP", "TMP",
     "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
 )
-"""What a program needs to find its tools, home, locale, temporary files and the network on this machine."""
+"""What a program needs to find its tools, home, temporary files and the network on this machine."""
 
 DROPPED = frozenset({
     "AWS_EXECUTION_ENV", "AWS_LAMBDA_EXEC_WRAPPER", "AWS_LAMBDA_INITIALIZATION_TYPE",
     "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_RUNTIME_API", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
     "AWS_XRAY_DAEMON_PORT", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "NODE_PATH", "OLDPWD", "PWD",
-    "PYTHONHOME", "PYTHONPATH", "SHLVL", "SHELL", "TERM", "_HANDLER", "_X_AMZN_TRACE_ID", "_",
+    "LANG", "LC_ALL", "LC_CTYPE", "PYTHONHOME", "PYTHONPATH", "SHLVL", "SHELL", "TERM", "_HANDLER", "_X_AMZN_TRACE_ID", "_",
 }).union(BASE)
 """Variables of the stub that describe Lambda's machine or the stub's own runtime."""
 # fmt: on
@@ -85,6 +85,9 @@ def _defaults(manifest: Manifest, function: Function) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
         "TZ": ":UTC",
+        # Lambda's, with a language that is installed everywhere: the developer's could make `open()` read Latin-1.
+        "LANG": "C.UTF-8",
+        "LC_CTYPE": "C.UTF-8",
     }
 
 
