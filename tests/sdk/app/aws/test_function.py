@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 import sst
-from sst.infra.aws.function import DEFAULT_RUNTIME
+from sst.infra.aws.function_settings import DEFAULT_RUNTIME
 from sst.infra.context import Cloud
 from sst.infra.errors import ConfigError
 

@@ -16,7 +16,8 @@ from ..errors import ConfigError
 from ..naming import short_hash
 from ..permission import Permission
 from . import policy
-from .function import MAX_TIMEOUT, Function
+from .function import Function
+from .function_settings import MAX_TIMEOUT
 
 Subscriber = str | Mapping[str, Any] | Function | pulumi.Output[str]
 """A handler, the arguments of a `Function`, a `Function`, or the ARN of a Lambda function."""
