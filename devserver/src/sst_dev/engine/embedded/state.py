@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -62,13 +62,13 @@ class State:
     def begin(self, entry: Entry) -> None:
         """Say that a call for *entry* is about to be sent: should it not end, the next run looks for what it made."""
         with self._lock:
-            self._write({"begin": asdict(entry)})
+            self._write({"begin": vars(entry)})
 
     def put(self, entry: Entry) -> None:
         """Record *entry* as it is now."""
         with self._lock:
             self.entries[entry.urn] = entry
-            self._write({"put": asdict(entry)})
+            self._write({"put": vars(entry)})
 
     def drop(self, urn: str) -> None:
         """Record that the resource *urn* is gone."""
@@ -93,7 +93,7 @@ class State:
         self._file.flush()
 
     def _compact(self) -> None:
-        lines = [{"format": FORMAT}, *({"put": asdict(entry)} for entry in self.entries.values())]
+        lines = [{"format": FORMAT}, *({"put": vars(entry)} for entry in self.entries.values())]
         write_private(self.path, "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
 
 
