@@ -99,25 +99,13 @@ class Functions:
             asyncio.get_running_loop().create_future(),
         )
         received = time.time()
-        self._stream.publish(
-            InvocationStarted(
-                received,
-                invocation.id,
-                invocation.request_id,
-                environment.function,
-                environment.id,
-                trigger(invocation.body),
-                invocation.body[:EVENT_KEPT],
-                invocation.replay_of,
-                invocation.deadline_ms / 1000,
-            )
-        )
         function = self._manifest.function(environment.function) if self._manifest else None
         if function is None or self._closed:
             job.settle(outcomes.not_started(f'this app has no function "{environment.function}"'))
         else:
             job.timeout = function.timeout
             self._pool.submit(environment, job)
+        self._publish_started(job, received)  # while the worker runs already: naming the trigger parses the event
         streamed = await _stream_pieces(job, reply)
         outcome = await job.outcome
         replied = time.monotonic()
@@ -139,10 +127,10 @@ class Functions:
         """Ask *debugging* what each new worker is told of debuggers: `debugger`, `tty` and `attach` of its `init`."""
         self._pool.launcher.debugging = debugging
 
-    def attach(self, debugger: Head) -> None:
-        """Have every worker connect to *debugger*: idle ones at once, busy ones after their invocation."""
-        for worker in self._pool.workers.values():
-            worker.debug(debugger)
+    def renew(self, *, eager: bool) -> None:
+        """Replace every worker as on an edit, with *eager* before anyone calls: a debugger came or went."""
+        for number in list(self._pool.workers):
+            self._pool.stale(number, eager=eager)
 
     def stop_at_exceptions(self, wanted: bool) -> None:
         """Whether workers stop at uncaught exceptions, when they have a terminal."""
@@ -263,6 +251,22 @@ class Functions:
 
     def _zygote_line(self, function: str, text: str) -> None:
         self._stream.publish(LogLine(time.time(), function, "", None, text))
+
+    def _publish_started(self, job: Job, received: float) -> None:
+        request = job.request
+        self._stream.publish(
+            InvocationStarted(
+                received,
+                request.id,
+                request.request_id,
+                job.function,
+                job.environment,
+                trigger(request.body),
+                request.body[:EVENT_KEPT],
+                request.replay_of,
+                request.deadline_ms / 1000,
+            )
+        )
 
     def _publish_finished(self, job: Job, outcome: Outcome, received: float, reply_s: float) -> None:
         now = time.monotonic()
