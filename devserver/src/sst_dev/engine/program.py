@@ -30,7 +30,7 @@ MESSAGE_LIMIT = 64 * 1024 * 1024
 OUTPUT_KEPT = 20
 """Lines of the program's output that explain an end without a message."""
 STOP_GRACE = 5.0
-"""Seconds a program gets to finish the calls that are under way before it is killed."""
+"""Seconds a program gets to notice that nobody wants it any more, before it is killed."""
 
 
 class Program:
@@ -82,7 +82,7 @@ class Program:
             await run.close()
 
     async def close(self) -> None:
-        """End what runs. Calls under way are finished and recorded first, within a grace period."""
+        """End what runs. A run that is at work ends where it is: the next one goes on from its record."""
         for run in (self._run, self._spare):
             if run is not None:
                 await run.close()
