@@ -72,10 +72,12 @@ def test_any_bytes_are_a_frame_or_malformed(data: bytes) -> None:
         Frame(ID, 0, 0, "s", b""),
         Frame(ID, 0, MAX_FRAMES + 1, "s", b""),
         Frame(ID, 0, 1, "", b""),
+        Frame(ID, 0, 1, "../../etc/passwd", b""),
+        Frame(ID, 0, 1, "x" * (frames.MAX_SENDER + 1), b""),
     ],
 )
 def test_a_frame_that_cannot_be_is_malformed(frame: Frame) -> None:
-    """An index beyond the count, more frames than any message has, no sender."""
+    """An index beyond the count, more frames than any message has, no sender, or one that is no name."""
     with pytest.raises(Malformed):
         frames.decode(frame.encode())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from .sealing import OVERHEAD
 _HEAD = struct.Struct(">16sHHB")
 MAX_SENDER = 50
 """Characters of an endpoint's id: it is a channel segment (AppSync Events §9)."""
+# It also becomes the name of a file: no separators, no dots.
+_SENDER = re.compile(rb"[A-Za-z0-9-]{1,%d}" % MAX_SENDER)
 MAX_PAYLOAD = (EVENT_LIMIT - 2) * 3 // 4 - OVERHEAD - _HEAD.size - MAX_SENDER
 """Bytes of a message in one frame, so that the event has at most `EVENT_LIMIT` characters with its quotes."""
 MAX_FRAMES = -(-(MAX_MESSAGE + 1) // MAX_PAYLOAD)
@@ -50,7 +53,7 @@ def decode(data: bytes) -> Frame:
         raise Malformed("a frame ends within its head")
     message, index, count, length = _HEAD.unpack_from(data)
     sender = data[_HEAD.size : _HEAD.size + length]
-    if len(sender) != length or not 0 < length <= MAX_SENDER or not sender.isascii():
+    if len(sender) != length or _SENDER.fullmatch(sender) is None:
         raise Malformed("a frame names no sender")
     if not index < count <= MAX_FRAMES:
         raise Malformed(f"frame {index} of {count}: a message has at most {MAX_FRAMES}")
