@@ -6,8 +6,10 @@ is needed.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Optional
@@ -16,6 +18,10 @@ from .clock import clock
 
 Report = Callable[[dict[str, Any]], None]
 """Sends a message to the dev server; may be called from any thread."""
+
+IDE_LIMIT = 5.0
+"""Seconds an IDE has to open the session of a worker; half the time the worker has to import its handler, and VS Code
+takes a tenth of one."""
 
 
 class Debugging:
@@ -26,7 +32,8 @@ class Debugging:
         self._report = report
         self._tty = tty
         self._hint = hint
-        self._connected = False
+        self._client: Any = None
+        """debugpy, once it is connected."""
         self.invocation = ""
         """Id of the invocation that runs, for pdb's prompt."""
         sys.breakpointhook = self._breakpoint
@@ -34,25 +41,37 @@ class Debugging:
     def connect(self, host: str, port: int, anchor: int, debugpy: str) -> None:
         """Announce this process to the adapter at *host*:*port* as a child of process *anchor*.
 
-        *debugpy* is the folder to import it from. Returns when the IDE has set its breakpoints here.
+        *debugpy* is the folder of that package. Returns when the IDE has set its breakpoints here, or does not do so
+        within `IDE_LIMIT`; then, and when the adapter is gone, the worker goes on without.
         """
-        if self._connected:
-            return
-        sys.path.append(debugpy)
+        before = dict(os.environ)
         os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # it warns of frozen modules, which are none of the user's
         try:
-            import debugpy as client
-        finally:
-            sys.path.remove(debugpy)
-        client.connect((host, port), parent_session_pid=anchor)
-        del os.environ["PYDEVD_DISABLE_FILE_VALIDATION"]
-        self._connected = True
-        sys.breakpointhook = client.breakpoint
-        self._hook(client)
+            client = _import(debugpy)
+            importlib.import_module("debugpy.server.api")  # makes its vendored pydevd importable
+            import pydevd  # type: ignore[import-not-found]
 
-    def post_mortem(self, error: BaseException) -> None:
-        """Stand where *error* was raised, if there is a terminal to stand on."""
-        if self._tty is not None and not self._connected and error.__traceback__ is not None:
+            patience = threading.Timer(IDE_LIMIT, _go_on, [pydevd])
+            patience.daemon = patience.pydev_do_not_trace = patience.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
+            patience.start()
+            client.connect((host, port), parent_session_pid=anchor)
+            patience.cancel()
+        except Exception as error:
+            sys.stderr.write(f"Debugger: this worker goes on without: {error}\n")
+            return
+        finally:
+            for name in os.environ.keys() - before.keys():
+                del os.environ[name]
+        self._client = client
+        sys.breakpointhook = client.breakpoint
+        self._hook(client, pydevd)
+
+    def uncaught(self, error: BaseException, *, post_mortem: bool) -> None:
+        """The handler raised *error*, which the worker is about to answer: an IDE that stops at uncaught exceptions
+        stops where it was raised; with *post_mortem* pdb does, if there is a terminal."""
+        if self._client is not None:
+            self._client.trigger_exception_handler(error)
+        elif post_mortem and self._tty is not None and error.__traceback__ is not None:
             pdb, where = self._pdb(), error.__traceback__
             pdb.message(f"{type(error).__name__}: {error}")
             pdb.reset()
@@ -61,9 +80,8 @@ class Debugging:
 
     # --- an IDE -----------------------------------------------------------------------------------
 
-    def _hook(self, client: Any) -> None:
+    def _hook(self, client: Any, pydevd: Any) -> None:
         """Hear of every stop, and keep this package's frames out of the user's way."""
-        import pydevd  # type: ignore[import-not-found]
         from _pydevd_bundle.pydevd_api import PyDevdAPI  # type: ignore[import-not-found]
 
         debugger = pydevd.get_global_debugger()
@@ -136,6 +154,24 @@ class Debugging:
     def _go(self) -> None:
         if clock.resume():
             self._report({"type": "resumed"})
+
+
+def _import(folder: str) -> Any:
+    """Import debugpy from its *folder* without the folder's neighbours, unless the user's code has imported its own."""
+    if "debugpy" not in sys.modules:
+        place = os.path.join(folder, "__init__.py")
+        spec = importlib.util.spec_from_file_location("debugpy", place, submodule_search_locations=[folder])
+        assert spec is not None and spec.loader is not None
+        sys.modules["debugpy"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules["debugpy"]
+
+
+def _go_on(pydevd: Any) -> None:
+    """End the wait for an IDE that does not open the session."""
+    debugger = pydevd.get_global_debugger()
+    if debugger is not None:
+        debugger.ready_to_run = True
 
 
 def _open(path: str, flags: int) -> int:

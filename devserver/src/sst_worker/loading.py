@@ -112,10 +112,14 @@ class Recorder:
         }
 
 
+_NEVER_PRELOADED = ("sst_worker", "debugpy", "pydevd", "_pydev", "pydev_ipython")
+"""This package, and the debugger: it must not be in workers that nobody debugs."""
+
+
 def _importable(name: str, module: ModuleType | None) -> bool:
     """Whether a zygote could import *name* and get this library module."""
     spec = getattr(module, "__spec__", None)
-    if spec is None or spec.name != name or spec.loader is None or name.startswith("sst_worker"):
+    if spec is None or spec.name != name or spec.loader is None or name.startswith(_NEVER_PRELOADED):
         return False
     return bool(spec.origin) and not name.startswith("__")
 

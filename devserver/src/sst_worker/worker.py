@@ -85,8 +85,6 @@ class Worker:
                 return
             if head["type"] == "invoke":
                 self._invoke(head, event)
-            elif head["type"] == "debug":
-                self._debugging.connect(**head["debugger"])
 
     # --- init -------------------------------------------------------------------------------------
 
@@ -145,8 +143,7 @@ class Worker:
         except errors.RuntimeFault as fault:
             failure = errors.of_fault(fault, request_id)
         except Exception as error:
-            if head.get("post_mortem"):
-                self._debugging.post_mortem(error)
+            self._debugging.uncaught(error, post_mortem=head.get("post_mortem", False))
             failure = errors.of_exception(error, request_id)
         # Outside the `try`: a message that UTF-8 cannot encode ends the process here, as on Lambda.
         if failure is not None:

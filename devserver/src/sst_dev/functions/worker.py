@@ -54,10 +54,6 @@ class Worker:
         """Have it import the handler; it answers `ready` or `init_error`."""
         self._channel.send({"type": "init", **head})
 
-    def debug(self, debugger: Head) -> None:
-        """Have it connect to *debugger* as soon as it is idle."""
-        self._channel.send({"type": "debug", "debugger": debugger})
-
     def invoke(self, job: Job, *, post_mortem: bool = False) -> None:
         """Hand it *job*, with the function's timeout from now. With *post_mortem* it stops at an uncaught exception."""
         self.job = job

@@ -1,0 +1,301 @@
+"""Breakpoints over the whole path, from an HTTP request to its response, with a real debug client."""
+
+import concurrent.futures
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.dap import Breakpoints, ide
+from tests.support.session import Session, config, http, session
+
+pytestmark = pytest.mark.scenario
+
+FILES = {
+    "sst_config.py": config("""
+        sst.aws.Function("Api", handler="functions/api.handler", url=True, timeout="3 seconds")
+        sst.aws.Function("Other", handler="functions/other.handler", url=True)
+        sst.aws.Function("End", handler="functions/end.handler", url=True)
+    """),
+    "functions/helper.py": """
+        def double(n):
+            answer = n * 2
+            return answer
+    """,
+    "functions/api.py": """
+        import json
+        from functions import helper
+
+        def handler(event, context):
+            before = context.get_remaining_time_in_millis()
+            n = int(event["queryStringParameters"]["n"])
+            doubled = helper.double(n)
+            if n < 0:
+                raise ValueError("negative")
+            return {"doubled": doubled, "passed": before - context.get_remaining_time_in_millis()}
+    """,
+    "functions/end.py": """
+        import os
+
+        def handler(event, context):
+            if event.get("queryStringParameters"):
+                os._exit(3)
+            return "alive"
+    """,
+    "functions/other.py": """
+        def handler(event, context):
+            answer = "other"
+            return answer
+    """,
+}
+HANDLER_LINE, RAISE_LINE, HELPER_LINE, OTHER_LINE, END_LINE = 7, 9, 3, 3, 4
+
+MEMBER = """
+    [project]
+    name = "{name}"
+    version = "0"
+    requires-python = ">=3.9"
+    {more}
+    [build-system]
+    requires = ["hatchling"]
+    build-backend = "hatchling.build"
+"""
+WORKSPACE = {
+    "sst_config.py": config("""
+        sst.aws.Function("Api", handler="packages/web/src/web/api.handler", url=True, runtime="python3.12")
+    """),
+    ".python-version": "3.12",
+    "pyproject.toml": """
+        [project]
+        name = "app"
+        version = "0"
+        requires-python = ">=3.9"
+        dependencies = ["web"]
+        [tool.uv.workspace]
+        members = ["packages/*"]
+        [tool.uv.sources]
+        web = { workspace = true }
+    """,
+    "packages/core/pyproject.toml": MEMBER.format(name="core", more=""),
+    "packages/core/src/core/__init__.py": "",
+    "packages/core/src/core/maths.py": """
+        def square(n):
+            answer = n * n
+            return answer
+    """,
+    "packages/web/pyproject.toml": MEMBER.format(
+        name="web", more='dependencies = ["core"]\n    [tool.uv.sources]\n    core = { workspace = true }'
+    ),
+    "packages/web/src/web/__init__.py": "",
+    "packages/web/src/web/api.py": """
+        from core.maths import square
+
+        def handler(event, context):
+            return square(3)
+    """,
+}
+Pool = concurrent.futures.ThreadPoolExecutor
+
+
+@pytest.fixture(name="live", scope="module")
+def _live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    with session(tmp_path_factory.mktemp("debug"), FILES, "--debug=0") as one:
+        yield one
+
+
+@pytest.fixture(name="pool")
+def _pool() -> Iterator[Pool]:
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+def port(live: Session) -> int:
+    line = next(line for line in live.wait_output("attach to 127.0.0.1:").splitlines() if "attach to" in line)
+    return int(line.split("127.0.0.1:")[1].split()[0])
+
+
+def points(live: Session, name: str, line: int, **more: object) -> Breakpoints:
+    return {live.folder / name: [{"line": line, **more}]}
+
+
+def place(frames: list[dict[str, Any]]) -> tuple[str, int]:
+    return Path(frames[0]["source"]["path"]).name, frames[0]["line"]
+
+
+def test_nothing_waits_without_a_client(live: Session) -> None:
+    """Calls are answered, and no worker has loaded a debugger."""
+    assert http(live.url("Api", "?n=2")).json()["doubled"] == 4
+    workers = live.refresh()["workers"]["Api"]["workers"]
+    maps = Path(f"/proc/{workers[0]['pid']}/maps").read_text()
+
+    assert "pydevd" not in maps and "debugpy" not in maps
+
+
+def test_a_breakpoint_stops_the_call_and_the_time(live: Session, pool: Pool) -> None:
+    """A pause far longer than the function's timeout: the status says where, the clock stands, the answer is right."""
+    with ide(port(live), points(live, "functions/helper.py", HELPER_LINE)) as debugger:
+        call = pool.submit(http, live.url("Api", "?n=21"))
+        worker, thread, frames = debugger.stop()
+        assert [frame["name"] for frame in frames] == ["double", "handler"]  # the worker's own frames are hidden
+        assert frames[0]["source"]["path"] == str(live.folder / "functions/helper.py")
+        assert worker.evaluate("n", frames[0]) == "21"
+        remaining = int(worker.evaluate("context.get_remaining_time_in_millis()", frames[1]))
+        time.sleep(6)  # twice the function's timeout: only the clock can show that it stands
+        assert int(worker.evaluate("context.get_remaining_time_in_millis()", frames[1])) == remaining
+        paused = [f["paused"] for f in live.refresh()["functions"] if f["name"] == "Api"]
+        assert paused == [[f"functions/helper.py:{HELPER_LINE}"]]
+        worker.request("setExpression", expression="answer", value="100", frameId=frames[0]["id"])
+        worker.resume(thread)
+        answer = call.result(timeout=30).json()
+
+    assert answer["doubled"] == 100
+    assert answer["passed"] < 3000
+
+
+def test_two_functions_are_sessions_of_one_connection(live: Session, pool: Pool) -> None:
+    """Workers of both stop at the same time, each in its own session."""
+    both = points(live, "functions/other.py", OTHER_LINE) | points(live, "functions/api.py", HANDLER_LINE)
+    with ide(port(live), both) as debugger:
+        calls = [pool.submit(http, live.url("Api", "?n=1")), pool.submit(http, live.url("Other"))]
+        stops = [debugger.stop(), debugger.stop()]
+        for worker, thread, _ in stops:
+            worker.resume(thread)
+        statuses = [call.result(timeout=30).status for call in calls]
+
+    assert {place(frames)[0] for _, _, frames in stops} == {"api.py", "other.py"}
+    assert statuses == [200, 200]
+
+
+def test_parallel_workers_of_one_function_stand_at_once(live: Session, pool: Pool) -> None:
+    """Two calls of one function are two environments: both stop, each with its own values."""
+    with ide(port(live), points(live, "functions/api.py", HANDLER_LINE)) as debugger:
+        calls = [pool.submit(http, live.url("Api", f"?n={n}")) for n in (1, 2)]
+        stops = [debugger.stop(), debugger.stop()]
+        values = {worker.evaluate("n", frames[0]) for worker, _, frames in stops}
+        for worker, thread, _ in stops:
+            worker.resume(thread)
+        doubled = sorted(call.result(timeout=30).json()["doubled"] for call in calls)
+
+    assert values == {"1", "2"}
+    assert doubled == [2, 4]
+
+
+def test_breakpoints_survive_a_reload(live: Session, pool: Pool) -> None:
+    """A new worker on new code announces itself to the same connection, and the breakpoint binds in it."""
+    with ide(port(live), points(live, "functions/other.py", OTHER_LINE)) as debugger:
+        first = pool.submit(http, live.url("Other"))
+        worker, thread, _ = debugger.stop()
+        worker.resume(thread)
+        assert first.result(timeout=30).body == b"other"
+        live.edit("functions/other.py", FILES["functions/other.py"].replace('"other"', '"edited"'))
+        call = pool.submit(http, live.url("Other"))
+        worker, thread, frames = debugger.stop()
+        value = worker.evaluate("answer", frames[0])
+        worker.resume(thread)
+
+        assert value == "'edited'"
+        assert call.result(timeout=30).body == b"edited"
+
+
+def test_a_condition_that_does_not_hold_stops_nothing(live: Session, pool: Pool) -> None:
+    """Only the call for which it holds stops."""
+    with ide(port(live), points(live, "functions/api.py", HANDLER_LINE, condition="n == 7")) as debugger:
+        assert http(live.url("Api", "?n=6")).json()["doubled"] == 12
+        call = pool.submit(http, live.url("Api", "?n=7"))
+        worker, thread, frames = debugger.stop()
+        value = worker.evaluate("n", frames[0])
+        worker.resume(thread)
+
+        assert value == "7"
+        assert call.result(timeout=30).json()["doubled"] == 14
+
+
+def test_a_logpoint_logs_and_does_not_stop(live: Session, pool: Pool) -> None:
+    """The message is the IDE's, with the values of the moment."""
+    with ide(port(live), points(live, "functions/api.py", HANDLER_LINE, logMessage="n is {n}")) as debugger:
+        call = pool.submit(http, live.url("Api", "?n=8"))
+        said = debugger.output("n is 8")
+
+        assert call.result(timeout=30).json()["doubled"] == 16
+        assert said == "n is 8"
+
+
+def test_an_uncaught_exception_stops_where_it_was_raised(live: Session, pool: Pool) -> None:
+    """With the filter VS Code has on by default, though the worker catches everything to answer it."""
+    with ide(port(live), {}, "uncaught") as debugger:
+        call = pool.submit(http, live.url("Api", "?n=-1"))
+        worker, thread, frames = debugger.stop()
+        value = worker.evaluate("n", frames[0])
+        worker.resume(thread)
+
+        assert place(frames) == ("api.py", RAISE_LINE)
+        assert value == "-1"
+        assert call.result(timeout=30).status == 502
+
+
+def test_a_crash_keeps_the_connection(live: Session, pool: Pool) -> None:
+    """The worker that takes the place of one that ended is a session of the same connection."""
+    with ide(port(live), points(live, "functions/end.py", 6)) as debugger:
+        assert http(live.url("End", "?die=1")).status == 502
+        call = pool.submit(http, live.url("End"))
+        worker, thread, _ = debugger.stop()
+        worker.resume(thread)
+
+        assert call.result(timeout=30).body == b"alive"
+
+
+def test_an_ide_that_opens_no_sessions_keeps_nobody_waiting(live: Session) -> None:
+    """A worker whose session is not opened goes on without."""
+    with ide(port(live), points(live, "functions/helper.py", HELPER_LINE), children=False):
+        assert http(live.url("Api", "?n=4")).json()["doubled"] == 8
+
+
+def test_an_ide_that_leaves_lets_the_worker_go(live: Session, pool: Pool) -> None:
+    """A call that stands at a breakpoint when the IDE goes away is answered."""
+    with ide(port(live), points(live, "functions/helper.py", HELPER_LINE)) as debugger:
+        call = pool.submit(http, live.url("Api", "?n=5"))
+        debugger.stop()
+
+    assert call.result(timeout=30).json()["doubled"] == 10
+
+
+def test_the_newest_ide_has_the_workers(live: Session, pool: Pool) -> None:
+    """Another one that attaches, or the same after a restart, takes over; what stood in the old one goes on."""
+    with ide(port(live), points(live, "functions/helper.py", HELPER_LINE)) as old:
+        before = pool.submit(http, live.url("Api", "?n=5"))
+        old.stop()
+        with ide(port(live), points(live, "functions/api.py", HANDLER_LINE)) as new:
+            assert before.result(timeout=30).json()["doubled"] == 10
+            call = pool.submit(http, live.url("Api", "?n=9"))
+            worker, thread, frames = new.stop()
+            worker.resume(thread)
+
+            assert place(frames) == ("api.py", HANDLER_LINE)
+            assert call.result(timeout=30).json()["doubled"] == 18
+
+
+def test_a_client_that_leaves_leaves_nothing_waiting(live: Session) -> None:
+    """After the last detach calls run through, on workers without a debugger; its chatter is in nobody's log."""
+    with ide(port(live), points(live, "functions/helper.py", HELPER_LINE)):
+        """Attached, and gone."""
+
+    assert http(live.url("Api", "?n=3")).json()["doubled"] == 6
+    assert json.loads(live.sst("invoke", "Other").stdout) == "edited"
+    assert "frozen" not in live.output and "pydevd" not in live.output
+
+
+def test_in_a_workspace_member_on_another_python(tmp_path: Path, pool: Pool) -> None:
+    """The project's environment has no debugpy, its helper is a member of the workspace: the breakpoint binds there."""
+    with session(tmp_path, WORKSPACE, "--debug=0") as live:
+        with ide(port(live), points(live, "packages/core/src/core/maths.py", 3)) as debugger:
+            call = pool.submit(http, live.url("Api"))
+            worker, thread, frames = debugger.stop()
+            version = worker.evaluate("__import__('sys').version_info[:2]", frames[0])
+            worker.resume(thread)
+
+            assert version == "(3, 12)"
+            assert call.result(timeout=30).body == b"9"
+        assert list((tmp_path / ".venv").glob("**/debugpy")) == []
