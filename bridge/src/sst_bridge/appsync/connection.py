@@ -40,10 +40,12 @@ def connector(
     timing: Timing = Timing(),  # noqa: B008 — frozen
     make_limiter: Callable[[], Limiter] = Limiter,
     wall: Callable[[], float] = time.time,
+    on_heard: Callable[[], None] = lambda: None,
 ) -> Connect:
     """What makes an endpoint's channel on *api*; to be called on the event loop.
 
     *credentials* is asked for every frame and must not block; whatever it raises is a reason to try again later.
+    *on_heard* is called for every frame of the service.
     """
 
     def connect(
@@ -62,6 +64,7 @@ def connector(
             timing=timing,
             make_limiter=make_limiter,
             wall=wall,
+            on_heard=on_heard,
         )
 
     return connect
@@ -81,7 +84,9 @@ class AppSyncChannel:
         timing: Timing,
         make_limiter: Callable[[], Limiter],
         wall: Callable[[], float],
+        on_heard: Callable[[], None],
     ) -> None:
+        self._on_heard = on_heard
         self._api = api
         self._signer = signer
         self._paths = tuple(paths)
@@ -276,6 +281,7 @@ class AppSyncChannel:
             limiter=self._make_limiter(),
             on_event=self._on_link_event,
             wall=self._wall,
+            on_heard=self._on_heard,
         )
         self._links.add(link)
         link.lost.add_done_callback(lambda _: self._ended(link))

@@ -76,7 +76,9 @@ class Link:
         limiter: Limiter,
         on_event: Callable[[Link, Event], None],
         wall: Callable[[], float] = time.time,
+        on_heard: Callable[[], None] = lambda: None,
     ) -> None:
+        self._on_heard = on_heard
         self.name = name
         self.limiter = limiter
         self._api = api
@@ -256,6 +258,7 @@ class Link:
         try:
             async for text in connection:
                 self._vitals.heard(self._loop.time(), self._wall())
+                self._on_heard()
                 self._handle(self._conversation.receive(text))
         except (OSError, WebSocketException) as error:
             self._end(LinkLost(f"the socket broke: {_words(error)}"))

@@ -28,12 +28,15 @@ from sst_bridge.messages import Invoke
 
 from ..core.bootstrap import Bootstrap
 from ..core.errors import RemoteError, SstError, UserError
-from ..core.events import BridgeConnected, BridgeDisconnected, Notice
+from ..core.events import BridgeConnected, BridgeDisconnected, BridgeHeartbeat, Notice
 from ..core.manifest import App
 from ..core.settings import Settings
 from ..core.stream import Stream
 from ..functions.model import EnvironmentInfo, InvocationRequest
 from .invocations import Invocations
+
+HEARTBEAT_EVERY = 1.0
+"""Seconds between signs of life that front ends hear of: they show an age in seconds."""
 
 
 async def open_channel(
@@ -60,6 +63,7 @@ async def open_channel(
             EventApi(bootstrap.http_host, bootstrap.realtime_host, bootstrap.region, bootstrap.api_arn),
             lambda: credentials,
             make_limiter=local_limiter if bootstrap.endpoint else Limiter,
+            on_heard=_heartbeats(stream),
         ),
         app=app.name,
         stage=app.stage,
@@ -114,3 +118,17 @@ def _publisher(stream: Stream) -> Callable[[ConnectionState], None]:
             stream.publish(BridgeDisconnected(now, state.reason))
 
     return publish
+
+
+def _heartbeats(stream: Stream) -> Callable[[], None]:
+    """Publishes a sign of life of the service, at most one a second."""
+    last = 0.0
+
+    def heard() -> None:
+        nonlocal last
+        now = time.time()
+        if now - last >= HEARTBEAT_EVERY:
+            last = now
+            stream.publish(BridgeHeartbeat(now))
+
+    return heard

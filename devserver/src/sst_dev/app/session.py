@@ -173,7 +173,10 @@ class Session:
         self._exit.push_async_callback(self._debugging.close)
         await self._debugging.open()
         if self.settings.mode is not Mode.BASIC:
-            self._supervisor = Supervisor(self.stream, color=self.settings.mode is Mode.MULTI)
+            panes = self.settings.mode is Mode.MULTI
+            # Without panes nobody sizes the terminals: lines break as late as possible.
+            size = (80, 24) if panes else (200, 50)
+            self._supervisor = Supervisor(self.stream, color=panes or self.settings.color, size=size)
             self._exit.push_async_callback(self._supervisor.close)
         channel = spawn(self._open_channel(app, self._bootstrap), name="channel opens", owner=self._tasks)
         try:

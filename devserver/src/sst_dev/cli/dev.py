@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from ..console.text import wants_color
 from ..core.errors import ExitCode, NoSessionError, UserError
 from ..core.settings import Mode, Settings
 from .options import GlobalOptions, find_config, resolve_stage
@@ -67,6 +68,7 @@ def make_settings(
         mode=Mode(mode) if mode else _default_mode(wraps=wraps, json_events=json_events),
         force_local=local,
         json_events=json_events,
+        color=wants_color(sys.stdout, os.environ),
         verbose=options.verbose,
         print_logs=options.print_logs,
         takeover=takeover,

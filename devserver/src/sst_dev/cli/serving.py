@@ -47,9 +47,11 @@ async def _front_end(session: Session, file: IO[str]) -> None:
     if session.settings.mode is Mode.MULTI:
         from ..tui import run_tui
 
-        await run_tui(session.stream, session.state, session.settings, session.send)
-        session.send(StopSession("quit"))
-        return
+        try:
+            await run_tui(session.stream, session.state, session.settings, session.send)
+        finally:
+            session.send(StopSession("quit"))
+        # The screen is gone and the end may take a moment: tell it in lines.
     with session.stream.subscribe() as subscription:
         await run_console(subscription, session.settings, file)
 

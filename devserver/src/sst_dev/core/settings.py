@@ -30,6 +30,8 @@ class Settings:
     """`--local`: run an app with `home="aws"` on the embedded cloud."""
     json_events: bool = False
     """`--json`: print a JSON line per event instead of words."""
+    color: bool = False
+    """Whether what is printed may use colours, and so may child processes."""
     verbose: bool = False
     print_logs: bool = False
     takeover: bool = False
