@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 
 from hypothesis import strategies as st
-
 from sst_bridge.codec import KINDS
 from sst_bridge.messages import Message
 
