@@ -25,6 +25,7 @@ from sst_bridge.endpoint import (
     StageHeld,
 )
 from sst_bridge.messages import Invoke
+from sst_bridge.spool import Spool
 
 from ..core.bootstrap import Bootstrap
 from ..core.errors import RemoteError, SstError, UserError
@@ -72,6 +73,7 @@ async def open_channel(
         handler=_handler(invocations),
         on_state=_publisher(stream),
         on_taken=taken,
+        spool=Spool(settings.stage_home / "replies"),
         on_problem=lambda sentence: stream.publish(Notice(time.time(), sentence, "warning")),
         # On the embedded cloud nobody else can hold the stage: the session's lock is taken, and no one is waited for.
         claim_window=0.0 if bootstrap.endpoint else CLAIM_WINDOW,
