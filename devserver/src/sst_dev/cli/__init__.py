@@ -21,6 +21,7 @@ COMMANDS = {
     "secret": "Set, remove, load and list the app's secrets",
     "shell": "Run a command, or a shell, with all links in the environment",
     "logs": "Follow the logs of the running session",
+    "debug": "Have an IDE attach to the functions, or stop at uncaught exceptions",
     "stop": "End the running session",
     "version": "Print the version",
     "telemetry": "There is none",

@@ -5,7 +5,8 @@
 
 Until an IDE attaches there is only the relay's listening socket: no worker loads a debugger. When it has attached,
 every worker is replaced by one that connects to the adapter before it imports the handler; when it has left, by one
-without. Each attach gets an adapter of its own, so nothing of an earlier one is in its way. One IDE at a time: the newest.
+without. Each attach gets an adapter of its own, so nothing of an earlier one is in its way. One IDE at a time: the
+newest.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ MESSAGE_MAX = 1024 * 1024
 
 
 class Debugger:
-    """Owner of the port and of the adapter. *on_change* is called with True when an IDE has attached, with False when it
-    has left."""
+    """Owner of the port and of the adapter. *on_change* is called with True when an IDE has attached, with False
+    when it has left."""
 
     def __init__(self, root: Path, stream: Stream, on_change: Callable[[bool], None]) -> None:
         self._root = root

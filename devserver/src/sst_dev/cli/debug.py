@@ -1,0 +1,121 @@
+"""`sst debug`: what an IDE needs to attach to `sst dev --debug`, and post mortems in pdb."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..core.errors import ExitCode, UserError
+from .dev import DEBUG_PORT
+from .options import GlobalOptions, find_config
+
+NAME = "sst dev"
+"""Of the launch configuration."""
+PYCHARM_PORT = 5679
+"""Where PyCharm's debug server listens; its neighbour is where VS Code attaches."""
+
+_port = click.option("--port", type=click.IntRange(1, 65_535), help="The port, when it is not the usual one.")
+
+
+@click.group(name="debug")
+def command() -> None:
+    """Have an IDE attach to the functions, or stop at uncaught exceptions."""
+
+
+@command.command(name="vscode")
+@_port
+@click.pass_obj
+def vscode(options: GlobalOptions, port: int | None) -> int:
+    """Write a configuration that attaches to `sst dev --debug` into .vscode/launch.json, keeping what is there."""
+    file = _project(options) / ".vscode" / "launch.json"
+    _write(file, launch_json(file.read_text("utf-8") if file.exists() else "", port or DEBUG_PORT, file))
+    click.echo(f'Start `sst dev --debug{_suffix(port)}`, then "{NAME}" in VS Code\'s Run and Debug view.')
+    return ExitCode.OK
+
+
+@command.command(name="pycharm")
+@_port
+@click.pass_obj
+def pycharm(options: GlobalOptions, port: int | None) -> int:
+    """Write a Python Debug Server run configuration for PyCharm into .idea/runConfigurations/."""
+    port = port or PYCHARM_PORT
+    _write(_project(options) / ".idea" / "runConfigurations" / "sst_dev.xml", run_configuration(port))
+    click.echo(f'Debug "{NAME}" in PyCharm, then start `sst dev --debug=pycharm:{port}`.')
+    return ExitCode.OK
+
+
+@command.command(name="post-mortem")
+@click.option("--off", is_flag=True, help="Stop at them no more.")
+@click.pass_obj
+def post_mortem(options: GlobalOptions, off: bool) -> int:
+    """Have the running session stop at uncaught exceptions of handlers, in pdb."""
+    from ..app.control import request
+    from .status import session_socket
+
+    asked = {"command": "command", "name": "StopAtExceptions", "arguments": {"wanted": not off}}
+    asyncio.run(request(session_socket(options), asked))
+    click.echo("Uncaught exceptions do not stop any more." if off else "Uncaught exceptions stop in pdb.")
+    return ExitCode.OK
+
+
+def launch_json(text: str, port: int, file: Path) -> str:
+    """The text of a `launch.json` that was *text*, with our configuration. Raises `UserError` when it is broken."""
+    from .jsonc import put_in_list
+
+    entry: dict[str, Any] = {
+        "name": NAME,
+        "type": "debugpy",
+        "request": "attach",
+        "connect": {"host": "127.0.0.1", "port": port},
+        "subProcess": True,
+        "justMyCode": True,
+    }
+    try:
+        return put_in_list(
+            (text.strip() and text) or '{\n  "version": "0.2.0"\n}\n', "configurations", entry, NAME.__eq__
+        )
+    except ValueError as error:
+        raise UserError(f"{file} is not what VS Code writes: {error}", hint="Mend it, or move it away.") from error
+
+
+def run_configuration(port: int) -> str:
+    """A run configuration of PyCharm: its debug server on *port*, to which the workers connect."""
+    return f"""\
+<component name="ProjectRunConfigurationManager">
+  <configuration default="false" name="{NAME}" type="PyRemoteDebugConfigurationType" factoryName="Python Remote Debug">
+    <option name="PORT" value="{port}" />
+    <option name="HOST" value="localhost" />
+    <PathMappingSettings>
+      <option name="pathMappings">
+        <list />
+      </option>
+    </PathMappingSettings>
+    <option name="REDIRECT_OUTPUT" value="false" />
+    <option name="SUSPEND_AFTER_CONNECT" value="false" />
+    <method v="2" />
+  </configuration>
+</component>
+"""
+
+
+def _project(options: GlobalOptions) -> Path:
+    """The folder an IDE has open: the nearest with its settings above the app, else the app's root."""
+    root = find_config(options).parent
+    marks = (".vscode", ".idea", ".git")
+    return next((p for p in (root, *root.parents) if any((p / mark).is_dir() for mark in marks)), root)
+
+
+def _write(file: Path, text: str) -> None:
+    if file.exists() and file.read_text("utf-8") == text:
+        click.echo(f"{file} is as it should be.")
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+    click.echo(f"Wrote {file}")
+
+
+def _suffix(port: int | None) -> str:
+    return f"={port}" if port else ""
