@@ -95,3 +95,12 @@ def test_the_channel_is_heard_by_heartbeats_and_calls() -> None:
     state.apply(e.InvocationStarted(9, "b", "b", "Api", "e", "invoke", b"", replay_of="a"))
 
     assert state.heard_at == 6
+
+
+def test_history_tells_again_what_is_remembered() -> None:
+    """A state that is told the history of another remembers the same invocations."""
+    start = e.InvocationStarted(1, "n", "r", "Api", "e", "invoke", b"{}")
+    end = e.InvocationFinished(3, "n", "r", "Api", "e", "ok", 1.0, b"1")
+    state = add(start, e.LogLine(2, "Api", "e", "n", "mine"), end)
+
+    assert add(*state.history()).invocations == state.invocations

@@ -12,13 +12,13 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from ..core.errors import NoSessionError, SstError, UserError
-from ..core.events import to_json
+from ..core.events import Event, to_json
 from ..core.files import private_dir
 from ..core.stream import Stream
 
@@ -36,7 +36,15 @@ Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 class ControlServer:
     """Serves the socket of one session."""
 
-    def __init__(self, path: Path, stream: Stream, handlers: dict[str, Handler]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        stream: Stream,
+        handlers: dict[str, Handler],
+        history: Callable[[], Iterable[Event]] = tuple,
+    ) -> None:
+        """*history* is what a follower that asks for it is told first."""
+        self._history = history
         self._path = path
         self._stream = stream
         self._handlers = handlers
@@ -111,7 +119,7 @@ class ControlServer:
             await _send(writer, {"refused": "A request is one JSON object with `command`."})
             return
         if command == "events":
-            await self._follow(writer)
+            await self._follow(writer, history=bool(asked.get("history")))
         elif handler := self._handlers.get(command):
             try:
                 await _send(writer, await handler(asked))
@@ -121,12 +129,14 @@ class ControlServer:
             known = ", ".join(sorted([*self._handlers, "events"]))
             await _send(writer, {"refused": f"Unknown command {command!r}; known: {known}."})
 
-    async def _follow(self, writer: asyncio.StreamWriter) -> None:
+    async def _follow(self, writer: asyncio.StreamWriter, *, history: bool) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._followers.add(done)
         try:
             with self._stream.subscribe() as subscription:
                 await _send(writer, {"event": "Subscribed"})
+                for event in list(self._history()) if history else ():
+                    await _send(writer, to_json(event))
                 async for event in subscription:
                     await _send(writer, to_json(event))
         finally:
@@ -151,11 +161,11 @@ async def request(path: Path, question: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-async def follow(path: Path) -> AsyncIterator[dict[str, Any]]:
-    """The events of the session at *path* until it ends."""
+async def follow(path: Path, *, history: bool = False) -> AsyncIterator[dict[str, Any]]:
+    """The events of the session at *path* until it ends; with *history*, first those of what it remembers."""
     reader, writer = await connect(path)
     try:
-        await _send(writer, {"command": "events"})
+        await _send(writer, {"command": "events", "history": history})
         async for line in reader:
             yield json.loads(line)
     except ConnectionError:

@@ -59,6 +59,7 @@ class Session:
             settings.socket,
             self.stream,
             {"status": self._status, "environment": self._environment, "command": self._command},
+            self.state.history,
         )
         self._stopping = asyncio.Event()
         self._reason = ""

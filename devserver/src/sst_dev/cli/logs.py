@@ -22,7 +22,7 @@ from .status import session_socket
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON line per event.")
 @click.pass_obj
 def command(options: GlobalOptions, as_json: bool) -> int:
-    """Follow the running session: invocations, their log lines, reloads, deploys."""
+    """Follow the running session, from the invocations it remembers on: their logs, reloads, deploys."""
     asyncio.run(_follow(options, as_json))
     return ExitCode.OK
 
@@ -31,7 +31,7 @@ async def _follow(options: GlobalOptions, as_json: bool) -> None:
     socket = session_socket(options)
     plain = Plain(root=socket.parent.parent)
     color = wants_color(sys.stdout, os.environ)
-    async for document in follow(socket):
+    async for document in follow(socket, history=True):
         if as_json:
             click.echo(json.dumps(document))
         elif event := from_json(document):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -70,6 +71,16 @@ class State:
     processes: dict[str, e.ProcessChanged] = field(default_factory=dict)
     lines_kept: int = 0
     """Of all invocations together."""
+
+    def history(self) -> Iterator[e.Event]:
+        """The invocations it remembers, as the events that told of them."""
+        for invocation in self.invocations.values():
+            started, finished = invocation.started, invocation.finished
+            yield started
+            for text in invocation.lines:
+                yield e.LogLine(started.at, started.function, started.environment, started.id, text)
+            if finished is not None:
+                yield finished
 
     def apply(self, event: e.Event) -> None:
         """Take one event into account."""
