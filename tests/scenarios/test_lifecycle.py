@@ -187,3 +187,14 @@ def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
         assert one.process.wait(10) == 130
         assert "Traceback" not in one.output
         assert gone(family) == set()
+
+
+def test_takeover_replaces_the_session_that_runs(tmp_path: Path) -> None:
+    """The first ends in order and says why; the second serves the same URL with the same data."""
+    with session(tmp_path, FILES) as first:
+        http(first.url("Api", "write"))
+        with session(tmp_path, None, "--takeover", ready=False) as second:
+            second.wait_output("ready in")
+            assert first.process.wait(20) == 0
+            assert f"taken over by process {second.process.pid}" in first.output
+            assert http(first.url("Api")).body == b"kept"

@@ -53,14 +53,19 @@ class ControlServer:
         self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._followers: set[asyncio.Future[None]] = set()
 
-    async def start(self) -> None:
-        """Take the stage's lock and bind the socket. Raises `UserError` when another session holds it."""
+    async def start(self, *, takeover: bool = False) -> None:
+        """Take the stage's lock and bind the socket.
+
+        When another session holds it, raise `UserError`; with *takeover* have it end first.
+        """
         private_dir(self._path.parent)
         self._lock = self._path.with_suffix(".lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise await self._held() from None
+            if not takeover:
+                raise await self._held() from None
+            await self._replace(self._lock)
         self._path.unlink(missing_ok=True)
         with short_address(self._path) as address:
             listener = socket.socket(socket.AF_UNIX)
@@ -71,6 +76,13 @@ class ControlServer:
                 os.umask(mask)
         self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=REQUEST_BOUND)
 
+    async def _replace(self, lock: IO[str]) -> None:
+        reason = {"reason": f"taken over by process {os.getpid()}"}
+        await request(self._path, {"command": "command", "name": "StopSession", "arguments": reason})
+        async for _ in follow(self._path):
+            """Its events end when it does; then the lock is a matter of moments."""
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+
     async def _held(self) -> UserError:
         holder: dict[str, Any] = {}
         with contextlib.suppress(SstError):
@@ -78,7 +90,7 @@ class ControlServer:
         return UserError(
             f"`sst dev` already runs in {self._path.parent.parent} on stage {self._path.stem}"
             f" (process {holder.get('pid', 'unknown')}).",
-            hint="Use it (`sst status`), or end it with `sst stop`.",
+            hint="Use it (`sst status`), end it with `sst stop`, or replace it with --takeover.",
         )
 
     async def close(self) -> None:

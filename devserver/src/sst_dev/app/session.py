@@ -127,7 +127,7 @@ class Session:
     async def run(self) -> None:
         """Bring the session up, serve until a stop is asked for or something essential ends, go down in order."""
         try:
-            await self._control.start()
+            await self._control.start(takeover=self.settings.takeover)
         except BaseException:
             self.stream.close()
             self.ended.set()
