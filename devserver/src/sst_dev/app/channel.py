@@ -73,7 +73,8 @@ async def open_channel(
         handler=_handler(invocations),
         on_state=_publisher(stream),
         on_taken=taken,
-        spool=Spool(settings.stage_home / "replies"),
+        # The embedded cloud ends with its dev server, and with it everyone who could ask for a reply again.
+        spool=None if bootstrap.endpoint else Spool(settings.stage_home / "replies"),
         on_problem=lambda sentence: stream.publish(Notice(time.time(), sentence, "warning")),
         # On the embedded cloud nobody else can hold the stage: the session's lock is taken, and no one is waited for.
         claim_window=0.0 if bootstrap.endpoint else CLAIM_WINDOW,
