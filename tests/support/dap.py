@@ -7,8 +7,7 @@ import json
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,7 @@ class Session:
                 return event.get("body") or {}
             self._held.append(event)
 
-    def attach(self, breakpoints: Breakpoints, filters: list[str] = [], **arguments: Any) -> None:  # noqa: B006
+    def attach(self, breakpoints: Breakpoints, filters: Sequence[str] = (), **arguments: Any) -> None:
         """Initialize, attach, set *breakpoints* by file and exception *filters*, and let the program go on."""
         self.request(
             "initialize",
@@ -77,7 +76,7 @@ class Session:
         for path, points in breakpoints.items():
             set_ = self.request("setBreakpoints", source={"path": str(path)}, breakpoints=points)
             assert all(point["verified"] or "subProcessId" not in arguments for point in set_["breakpoints"]), set_
-        self.request("setExceptionBreakpoints", filters=filters)
+        self.request("setExceptionBreakpoints", filters=list(filters))
         self.request("configurationDone")
         answer = attached.get(timeout=PATIENCE)
         assert answer["success"], answer
@@ -123,7 +122,9 @@ class Ide:
     """What an IDE keeps for one attached program: the parent session, and one for each worker that announces itself,
     opened at once."""
 
-    def __init__(self, port: int, breakpoints: Breakpoints, filters: list[str], *, children: bool) -> None:
+    def __init__(
+        self, port: int, breakpoints: Breakpoints, filters: Sequence[str] = (), *, children: bool = True
+    ) -> None:
         self._port = port
         self._breakpoints = breakpoints
         self._filters = filters
@@ -147,6 +148,12 @@ class Ide:
         while text not in (said := self._hear("output")[1]["output"]):
             pass
         return str(said).strip()
+
+    def __enter__(self) -> Ide:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Detach from everything, as a window that is closed does."""
@@ -172,11 +179,6 @@ class Ide:
             session.attach(self._breakpoints, self._filters, **arguments)
 
 
-@contextmanager
-def ide(port: int, breakpoints: Breakpoints, *filters: str, children: bool = True) -> Iterator[Ide]:
-    """Attach to 127.0.0.1:*port*; detach at the end. Without *children* no worker's session is opened."""
-    one = Ide(port, breakpoints, list(filters), children=children)
-    try:
-        yield one
-    finally:
-        one.close()
+def ide(port: int, breakpoints: Breakpoints, *filters: str, children: bool = True) -> Ide:
+    """Attach to 127.0.0.1:*port*; the end of a `with` detaches. Without *children* no worker's session is opened."""
+    return Ide(port, breakpoints, filters, children=children)

@@ -32,7 +32,7 @@ class Reply:
     """What was written since the invocation before it: by the import, by threads left behind."""
     pieces: list[tuple[wire.Head, bytes]] = field(default_factory=list)
     reports: list[wire.Head] = field(default_factory=list)
-    """`files` messages that came before the reply."""
+    """`files`, `paused` and `resumed` messages that came before the reply."""
 
     @property
     def value(self) -> Any:
@@ -129,7 +129,7 @@ class Worker:
             if answer["type"] == "stream" and not answer.get("final"):
                 pieces.append((answer, body))
                 on_piece(body)
-            elif answer["type"] == "files":
+            elif answer["type"] in ("files", "paused", "resumed"):
                 reports.append(answer)
             else:
                 break

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, Optional
 
@@ -66,6 +68,29 @@ class Debugging:
         sys.breakpointhook = client.breakpoint
         self._hook(client, pydevd)
 
+    def connect_out(self, port: int) -> None:
+        """Connect to PyCharm's debug server on 127.0.0.1:*port*, if it listens, by the project's `pydevd-pycharm`."""
+        if not _listens(port):
+            return
+        before = dict(os.environ)
+        os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+        try:
+            import pydevd_pycharm  # type: ignore[import-not-found]
+
+            pydevd_pycharm.settrace("127.0.0.1", port=port, suspend=False)
+            import pydevd
+        except ImportError as error:
+            sys.stderr.write(f"Debugger: install pydevd-pycharm in the project, in PyCharm's version: {error}\n")
+            return
+        except (Exception, SystemExit) as error:
+            sys.stderr.write(f"Debugger: PyCharm on port {port} was not reached: {error}\n")
+            return
+        finally:
+            for name in os.environ.keys() - before.keys():
+                del os.environ[name]
+        sys.breakpointhook = partial(pydevd_pycharm.settrace, "127.0.0.1", port=port, suspend=True)
+        self._watch(pydevd.get_global_debugger())
+
     def uncaught(self, error: BaseException, *, post_mortem: bool) -> None:
         """The handler raised *error*, which the worker is about to answer: an IDE that stops at uncaught exceptions
         stops where it was raised; with *post_mortem* pdb does, if there is a terminal."""
@@ -81,12 +106,16 @@ class Debugging:
     # --- an IDE -----------------------------------------------------------------------------------
 
     def _hook(self, client: Any, pydevd: Any) -> None:
-        """Hear of every stop, and keep this package's frames out of the user's way."""
+        """Keep this package's frames out of the user's way, and hear of every stop."""
         from _pydevd_bundle.pydevd_api import PyDevdAPI  # type: ignore[import-not-found]
 
         debugger = pydevd.get_global_debugger()
         ours = (os.path.dirname(client.__file__), os.path.dirname(__file__))
         PyDevdAPI().set_dont_trace_start_end_patterns(debugger, ours, ("debugpy_launcher.py",))
+        self._watch(debugger)
+
+    def _watch(self, debugger: Any) -> None:
+        """Hear of every stop in pydevd."""
         wait = debugger.do_wait_suspend
 
         def do_wait_suspend(thread: Any, frame: FrameType, *args: Any, **options: Any) -> Any:
@@ -122,6 +151,7 @@ class Debugging:
                 self._in = open(tty, opener=_open)  # noqa: SIM115 - closed by `close`
                 self._out = open(tty, "w", buffering=1, opener=_open)  # noqa: SIM115
                 super().__init__(stdin=self._in, stdout=self._out, nosigint=True)
+                self._done = False
                 self.prompt = f"(pdb {debugging.invocation[:4]}) "
 
             def interaction(self, frame: Any, tb_or_exc: Any = None) -> Any:
@@ -132,11 +162,16 @@ class Debugging:
                 finally:
                     fcntl.flock(self._in, fcntl.LOCK_UN)
                     debugging._go()
+                    if self._done:
+                        self.close()
 
             def set_continue(self) -> None:
                 super().set_continue()
-                if not self.breaks:
-                    self.close()
+                self._done = not self.breaks
+
+            def set_quit(self) -> None:
+                super().set_quit()
+                self._done = True
 
             def close(self) -> None:
                 """Let go of the terminal."""
@@ -165,6 +200,16 @@ def _import(folder: str) -> Any:
         sys.modules["debugpy"] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     return sys.modules["debugpy"]
+
+
+def _listens(port: int) -> bool:
+    """Whether 127.0.0.1:*port* is listened on, found without connecting: PyCharm would take that for a program."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def _go_on(pydevd: Any) -> None:

@@ -112,7 +112,7 @@ class Recorder:
         }
 
 
-_NEVER_PRELOADED = ("sst_worker", "debugpy", "pydevd", "_pydev", "pydev_ipython")
+_NEVER_PRELOADED = ("sst_worker", "debugpy", "pydev", "_pydev")
 """This package, and the debugger: it must not be in workers that nobody debugs."""
 
 

@@ -74,6 +74,8 @@ class Worker:
         self._debugging = debugging.Debugging(self._send, init.get("tty"), init.get("attach", ""))
         if init.get("debugger"):
             self._debugging.connect(**init["debugger"])
+        elif init.get("pycharm"):
+            self._debugging.connect_out(init["pycharm"])
 
     def run(self) -> None:
         """Import the handler, report, and answer invocations until the channel closes."""

@@ -88,6 +88,7 @@ class Debugging:
     def _worker(self) -> dict[str, Any]:
         return {
             "debugger": self._debugger.worker() if self._debugger else None,
+            "pycharm": self._settings.pycharm_port,
             "tty": self._tty.path if self._tty else None,
             "attach": self._hint(),
         }

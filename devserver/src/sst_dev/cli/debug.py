@@ -9,13 +9,11 @@ from typing import Any
 import click
 
 from ..core.errors import ExitCode, UserError
-from .dev import DEBUG_PORT
+from .dev import DEBUG_PORT, PYCHARM_PORT
 from .options import GlobalOptions, find_config
 
 NAME = "sst dev"
 """Of the launch configuration."""
-PYCHARM_PORT = 5679
-"""Where PyCharm's debug server listens; its neighbour is where VS Code attaches."""
 
 _port = click.option("--port", type=click.IntRange(1, 65_535), help="The port, when it is not the usual one.")
 

@@ -15,6 +15,9 @@ from .options import GlobalOptions, find_config, resolve_stage
 
 DEBUG_PORT = 5678
 """What debugpy and its IDEs use unless told otherwise."""
+PYCHARM = "pycharm"
+PYCHARM_PORT = 5679
+"""Where PyCharm's debug server listens; the neighbour of the port VS Code attaches to."""
 
 
 @click.command(name="dev", context_settings={"allow_interspersed_args": False})
@@ -24,7 +27,8 @@ DEBUG_PORT = 5678
 @click.option("--json", "json_events", is_flag=True, help="Print a JSON line per event.")
 @click.option("--takeover", is_flag=True, help="Replace the dev server that holds this stage.")
 @click.option("--debug", is_flag=False, flag_value=str(DEBUG_PORT), metavar="PORT", help="Let an IDE attach to every "
-              f"worker, on one port ({DEBUG_PORT} unless --debug=PORT says another; 0 picks one).")  # fmt: skip
+              f"worker, on one port ({DEBUG_PORT} unless --debug=PORT says another; 0 picks one), or with "
+              "--debug=pycharm[:PORT] connect to PyCharm's debug server.")  # fmt: skip
 @click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD…]")
 @click.pass_obj
 def command(
@@ -72,9 +76,15 @@ def make_settings(
         verbose=options.verbose,
         print_logs=options.print_logs,
         takeover=takeover,
-        debug_port=None if debug is None else _port(debug),
+        debug_port=None if debug is None or debug.startswith(PYCHARM) else _port(debug),
+        pycharm_port=_pycharm_port(debug) if debug and debug.startswith(PYCHARM) else None,
         environment=read_dotenv(config.parent, stage),
     )
+
+
+def _pycharm_port(text: str) -> int:
+    _, colon, port = text.partition(":")
+    return _port(port) if colon else PYCHARM_PORT
 
 
 def _port(text: str) -> int:

@@ -38,6 +38,8 @@ class Settings:
     """`--takeover`: replace a dev server that already holds this stage."""
     debug_port: int | None = None
     """`--debug[=PORT]`: let a debugger attach to every worker through this port (0 picks one)."""
+    pycharm_port: int | None = None
+    """`--debug=pycharm[:PORT]`: workers connect to PyCharm's debug server on this port of 127.0.0.1."""
     environment: dict[str, str] = field(default_factory=dict, repr=False)
     """What `.env` and `.env.<stage>` add for the config program."""
 

@@ -45,6 +45,7 @@ class Debugger:
         self._adapter: Adapter | None = None
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closing: set[asyncio.Task[Any]] = set()
         self._announced: Path | None = None
         self.port = 0
 
@@ -70,11 +71,13 @@ class Debugger:
         """Stop listening, let the IDE go and end the adapter."""
         if self._server is not None:
             self._server.close()
+        adapter, self._adapter = self._adapter, None
         await cancel_all(self._tasks)
         if self._announced is not None:
             self._announced.unlink(missing_ok=True)
-        if self._adapter is not None:
-            await self._adapter.close()
+        if adapter is not None:
+            await adapter.close()
+        await asyncio.gather(*self._closing)
 
     # --- the relay --------------------------------------------------------------------------------
 
@@ -133,7 +136,7 @@ class Debugger:
             to[1].close()
             if parent and self._adapter is adapter:
                 self._adapter = None
-                spawn(adapter.close(), name="anchor ends", owner=self._tasks)
+                spawn(adapter.close(), name="anchor ends", owner=self._closing)
                 self._on_change(False)
 
     async def _renew(self, old: Adapter | None) -> Adapter:
