@@ -76,3 +76,49 @@ async def test_chat(tmp_path: Path) -> None:
         await asyncio.to_thread(until, count, 0)
     finally:
         await asyncio.to_thread(manager.__exit__, None, None, None)
+
+
+def test_workspace(tmp_path: Path) -> None:
+    """A handler in one package of a uv workspace uses another: an edit there answers the next call."""
+    with example("workspace", tmp_path) as app:
+        url = app.status["outputs"]["api"]
+        assert http(url).json() == {"greeting": "Hello, workspace!", "foo": "Hello World"}, app.output
+        app.edit("core/src/core/__init__.py", "def greeting(name):\n    return f'Goodbye, {name}!'\n")
+        assert http(url).json()["greeting"] == "Goodbye, workspace!"
+
+
+def test_gallery(tmp_path: Path) -> None:
+    """An upload reaches a function, a queue or a topic, by where it goes; what no filter matches reaches none."""
+    with example("gallery", tmp_path) as gallery:
+        s3, bucket = gallery.client("s3"), gallery.status["outputs"]["bucket"]
+        dynamodb, table = gallery.client("dynamodb"), gallery.status["outputs"]["catalog"]
+
+        def catalog() -> dict[str, str]:
+            items = dynamodb.scan(TableName=table)["Items"]
+            return {item["key"]["S"]: item["status"]["S"] for item in items}
+
+        for key in ("other/a.png", "pictures/my dog.png", "prints/b.png"):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"12345")
+        until(catalog, {"pictures/my dog.png": "measured", "prints/b.png": "printed"})
+        s3.delete_object(Bucket=bucket, Key="prints/b.png")
+        until(catalog, {"pictures/my dog.png": "measured"})
+
+
+def test_sensors(tmp_path: Path) -> None:
+    """A message on an MQTT topic goes through rule, stream and filter; the schedule fires by itself and reports it."""
+    with example("sensors", tmp_path) as sensors:
+        outputs, iot = sensors.status["outputs"], sensors.client("iot-data")
+        for sensor, celsius in (("cellar", 12), ("attic", 41)):
+            reading = json.dumps({"sensor": sensor, "celsius": celsius}).encode()
+            iot.publish(topic=f"{outputs['topic']}/{sensor}", payload=reading)
+        dynamodb = sensors.client("dynamodb")
+        until(lambda: [i["sensor"]["S"] for i in dynamodb.scan(TableName=outputs["alarms"])["Items"]], ["attic"])
+
+        # The schedule is every minute, and MiniStack looks at schedules every ten seconds.
+        sqs = sensors.client("sqs")
+
+        def report() -> object:
+            found = sqs.receive_message(QueueUrl=outputs["reports"], WaitTimeSeconds=10).get("Messages", ())
+            return [json.loads(message["Body"]) for message in found][-1:]
+
+        until(report, [{"title": "Alarms", "sensors": ["attic"]}], timeout=90)

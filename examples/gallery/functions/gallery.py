@@ -1,0 +1,34 @@
+"""Keeps a catalog of a bucket: `measure` is called by the bucket, `print_out` by a queue, `forget` by a topic."""
+
+import json
+from urllib.parse import unquote_plus
+
+import boto3
+from sst import Resource
+
+table = boto3.resource("dynamodb").Table(Resource.Catalog.name)
+s3 = boto3.client("s3")
+
+
+def measure(event, context):
+    for key in keys(event):
+        picture = s3.get_object(Bucket=Resource.Pictures.name, Key=key)["Body"].read()
+        table.put_item(Item={"key": key, "status": "measured", "bytes": len(picture)})
+
+
+def print_out(event, context):
+    for message in event["Records"]:
+        for key in keys(json.loads(message["body"])):
+            table.put_item(Item={"key": key, "status": "printed"})
+
+
+def forget(event, context):
+    for message in event["Records"]:
+        for key in keys(json.loads(message["Sns"]["Message"])):
+            table.delete_item(Key={"key": key})
+            print(f"forgot {key}")
+
+
+def keys(event):
+    """The objects an S3 event is about; the test message S3 sends first has no records."""
+    return [unquote_plus(record["s3"]["object"]["key"]) for record in event.get("Records", [])]

@@ -1,0 +1,5 @@
+"""What all functions of the workspace share."""
+
+
+def greeting(name):
+    return f"Hello, {name}!"
