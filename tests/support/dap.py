@@ -61,6 +61,11 @@ class Session:
                 return event.get("body") or {}
             self._held.append(event)
 
+    def ended(self) -> None:
+        """Wait until the other side has closed the connection."""
+        self._reader.join(PATIENCE)
+        assert not self._reader.is_alive()
+
     def attach(self, breakpoints: Breakpoints, filters: Sequence[str] = (), **arguments: Any) -> None:
         """Initialize, attach, set *breakpoints* by file and exception *filters*, and let the program go on."""
         self.request(

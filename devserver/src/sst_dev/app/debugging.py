@@ -15,7 +15,7 @@ from typing import Any
 from ..core import commands as c
 from ..core import events as e
 from ..core.settings import Mode, Settings
-from ..core.state import State
+from ..core.state import Invocation, State
 from ..core.stream import Stream
 from ..core.tasks import cancel_all, spawn
 from ..functions.debugger import NO_CONFIG, Debugger
@@ -39,6 +39,8 @@ class Debugging:
         self._debugger: Debugger | None = None
         self._tty: Tty | None = None
         self._shown = False
+        self._watched: set[str] = set()
+        """Ids of the invocations that ever paused: as many as somebody stood at."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -55,7 +57,7 @@ class Debugging:
             self._tty = Tty(self._to_terminal, echo=False)
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._from_terminal)
         self._functions.debug_with(self._worker)
-        spawn(self._warn(), name="callers that give up", owner=self._tasks)
+        self._stream.observe(self._heard)
 
     def take(self, command: c.Command) -> bool:
         """Perform *command* if it is about the Debug pane."""
@@ -117,22 +119,22 @@ class Debugging:
 
     # --- callers that give up ---------------------------------------------------------------------
 
-    async def _warn(self) -> None:
-        """Say once when somebody's patience ends while an invocation stands at a breakpoint."""
-        with self._stream.subscribe() as subscription:
-            async for event in subscription:
-                if isinstance(event, e.InvocationPaused):
-                    spawn(self._warn_of(event.id), name=f"patience of {event.id}", owner=self._tasks)
-
-    async def _warn_of(self, id: str) -> None:
-        known = self._state.invocations.get(id)
-        if known is None:
+    def _heard(self, event: e.Event) -> None:
+        """Watch over each invocation that pauses, once."""
+        if not isinstance(event, e.InvocationPaused) or event.id in self._watched:
             return
-        for at, text in sorted(_patience(known.started)):
+        if known := self._state.invocations.get(event.id):
+            self._watched.add(event.id)
+            spawn(self._watch(known), name=f"patience of {event.id}", owner=self._tasks)
+
+    async def _watch(self, invocation: Invocation) -> None:
+        """Say when somebody's patience ends while *invocation* stands at a breakpoint."""
+        for at, text in sorted(_patience(invocation.started)):
             await asyncio.sleep(max(0.0, at - time.time()))
-            if not known.paused:
-                return
-            self._stream.publish(e.Notice(time.time(), text, "warning"))
+            if invocation.finished is not None:
+                break
+            if invocation.paused:
+                self._stream.publish(e.Notice(time.time(), text, "warning"))
 
 
 def _patience(started: e.InvocationStarted) -> list[tuple[float, str]]:

@@ -1,0 +1,94 @@
+"""`breakpoint()` without an IDE: pdb where the person sits, in a real terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.session import SST, STAGE, config, session, sst, write
+from tests.tui.drivers import Driver, Pty, Tmux, until
+
+pytestmark = pytest.mark.scenario
+
+FILES = {
+    "sst_config.py": config('sst.aws.Function("Api", handler="api.handler", timeout="2 seconds")'),
+    "api.py": """
+        def handler(event, context):
+            if event.get("raise"):
+                raise ValueError("no good")
+            n = 4
+            breakpoint()
+            print("answer is", n)
+            return n
+    """,
+}
+
+
+async def sit_at(tmp_path: Path, *arguments: str) -> tuple[Driver, Path]:
+    """A terminal with a session that is ready, and the app's folder."""
+    app = tmp_path / "app"
+    write(app, FILES)
+    driver: Driver = Tmux(tmp_path) if shutil.which("tmux") else Pty(tmp_path)
+    await driver.open([*SST, "dev", "--stage", STAGE, *arguments], 110, 30, cwd=app)
+    await until(lambda: "✓ ready" in driver.screen(), driver)
+    return driver, app
+
+
+async def converse(driver: Driver) -> None:
+    """Change a value at the prompt, stay there longer than the function's timeout, and go on."""
+    await until(lambda: re.search(r"\(pdb [0-9a-f]{4}\)", driver.screen()), driver)
+    assert "api.py" in driver.screen()
+    await driver.press("!n = 7", "Enter")
+    await asyncio.sleep(2.5)  # longer than the function's timeout: its time stands still
+    await driver.press("p n * 100", "Enter")
+    await until(lambda: "700" in driver.screen(), driver)
+    await driver.press("c", "Enter")
+
+
+async def test_pdb_in_a_pane_of_the_multiplexer(tmp_path: Path) -> None:
+    """A pane called Debug appears; what is typed there goes to pdb, and the call has the changed value."""
+    driver, app = await sit_at(tmp_path)
+    try:
+        call = asyncio.create_task(asyncio.to_thread(sst, "invoke", "Api", cwd=app))
+        await until(lambda: "→ Debug" in driver.screen(), driver)
+        await driver.press("3", "Enter")
+        await converse(driver)
+        done = await call
+
+        assert done.stdout.strip() == b"7", done
+    finally:
+        await driver.close()
+
+
+async def test_pdb_in_the_terminal_of_a_basic_session(tmp_path: Path) -> None:
+    """Between the lines of the log; and so does a post mortem, from the moment it is asked for."""
+    driver, app = await sit_at(tmp_path, "--mode=basic")
+    try:
+        call = asyncio.create_task(asyncio.to_thread(sst, "invoke", "Api", cwd=app))
+        await converse(driver)
+        assert (await call).stdout.strip() == b"7"
+        await until(lambda: "answer is 7" in driver.screen(), driver)
+
+        assert (await asyncio.to_thread(sst, "debug", "post-mortem", cwd=app)).returncode == 0
+        call = asyncio.create_task(asyncio.to_thread(sst, "invoke", "Api", '--event={"raise": 1}', cwd=app))
+        await until(lambda: "ValueError: no good" in driver.screen(), driver)
+        await driver.press("p event", "Enter")
+        await until(lambda: "{'raise': 1}" in driver.screen(), driver)
+        await driver.press("c", "Enter")
+
+        assert b"ValueError" in (await call).stderr
+    finally:
+        await driver.close()
+
+
+def test_without_a_terminal_it_says_how_and_goes_on(tmp_path: Path) -> None:
+    """The call is answered at once."""
+    with session(tmp_path, FILES) as live:
+        done = live.sst("invoke", "Api")
+
+        assert done.stdout.strip() == b"4", done
+        live.wait_output("sst dev --debug")
