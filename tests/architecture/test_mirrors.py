@@ -22,9 +22,11 @@ SESSION = "joins real parts: tests/scenarios drive it through whole sessions"
 
 WITHOUT_A_TEST_FILE = {
     "sst_dev/app/channel.py": SESSION,
+    "sst_dev/app/removing.py": SESSION,
     "sst_dev/app/session.py": SESSION,
     "sst_dev/cli/dev.py": COMMAND,
     "sst_dev/cli/logs.py": COMMAND,
+    "sst_dev/cli/remove.py": COMMAND,
     "sst_dev/cli/serving.py": COMMAND,
     "sst_dev/cli/shell.py": COMMAND,
     "sst_dev/cli/status.py": COMMAND,

@@ -129,6 +129,55 @@ def test_a_resource_deleted_behind_its_back_is_made_again_when_it_changes(cloud:
     assert cloud.client("lambda").get_function_url_config(FunctionName=name)["AuthType"] == "NONE"
 
 
+def _delete_topic(cloud: CloudUnderTest, name: str) -> None:
+    sns = cloud.client("sns")
+    [arn] = [topic["TopicArn"] for topic in sns.list_topics()["Topics"] if topic["TopicArn"].endswith(":" + name)]
+    sns.delete_topic(TopicArn=arn)
+
+
+def _delete_bus(cloud: CloudUnderTest, name: str) -> None:
+    events = cloud.client("events")
+    for rule in events.list_rules(EventBusName=name)["Rules"]:
+        targets = events.list_targets_by_rule(EventBusName=name, Rule=rule["Name"])["Targets"]
+        events.remove_targets(EventBusName=name, Rule=rule["Name"], Ids=[target["Id"] for target in targets])
+        events.delete_rule(EventBusName=name, Name=rule["Name"])
+    events.describe_event_bus(Name=name)
+    events.delete_event_bus(Name=name)
+
+
+DELETE: dict[str, Callable[[CloudUnderTest, str], Any]] = {
+    "bucket": lambda cloud, name: cloud.client("s3").delete_bucket(Bucket=name),
+    "topic": _delete_topic,
+    "bus": _delete_bus,
+}
+"""How somebody else deletes one."""
+
+
+@pytest.mark.parametrize("component", DELETE)
+def test_what_hangs_on_a_deleted_resource_fails_once(cloud: CloudUnderTest, component: str) -> None:
+    """Its failure names what may be gone and what to do; the next run makes that anew, and all that hung on it."""
+
+    def run(subscribed: bool = False) -> dict[str, Any]:
+        one: Any = {"bucket": sst.aws.Bucket, "topic": sst.aws.SnsTopic, "bus": sst.aws.Bus}[component]("One")
+        if subscribed and component == "bucket":
+            one.notify(notifications=[{"name": "A", "function": "a.b"}])
+        elif subscribed:
+            one.subscribe("A", "a.b")
+        return {"name": one.name}
+
+    removing = sst.App(name="notes", home="local", removal="remove")
+    stage = f"gone-{component}"
+    manifest, _ = cloud.apply(run, stage=stage, app=removing)
+    DELETE[component](cloud, manifest["outputs"]["name"])
+    with pytest.raises(RemoteError) as failure:
+        cloud.apply(lambda: run(True), stage=stage, app=removing)
+    manifest, _ = cloud.apply(lambda: run(True), stage=stage, app=removing)
+
+    assert "One" in failure.value.hint and "apply once more" in failure.value.hint
+    assert cloud.apply(lambda: run(True), stage=stage, app=removing)[1] == []
+    DELETE[component](cloud, manifest["outputs"]["name"])  # it raises for what does not exist
+
+
 def test_a_new_name_replaces_the_resource(cloud: CloudUnderTest) -> None:
     """An input that cannot be changed in place: the old one goes, a new one comes."""
 

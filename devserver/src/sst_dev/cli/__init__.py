@@ -23,6 +23,7 @@ COMMANDS = {
     "logs": "Follow the logs of the running session",
     "debug": "Have an IDE attach to the functions, or stop at uncaught exceptions",
     "stop": "End the running session",
+    "remove": "Delete what the app has made on a stage",
     "version": "Print the version",
     "telemetry": "There is none",
 }

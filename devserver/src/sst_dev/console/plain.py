@@ -96,7 +96,7 @@ class Plain:
 
     def _deploy_started(self, event: e.DeployStarted) -> list[Line]:
         self._announced.clear()
-        return [] if event.trigger == "start" else [line(("Deploying: ", "dim"), self._path(event.trigger))]
+        return [] if event.trigger in ("start", "remove") else [line(("Deploying: ", "dim"), self._path(event.trigger))]
 
     def _resource_started(self, event: e.ResourceStarted) -> list[Line]:
         detail = [line((f"  {event.action} {event.type} {event.name}", "dim"))] if self._verbose else []

@@ -45,9 +45,9 @@ class Program:
         self._spare: _Run | None = None
         self._modules: list[str] = []
 
-    async def load(self) -> App:
-        """Start the program and return what its `app(input)` says. Raises `SstError`."""
-        self._run = await self._started("apply")
+    async def load(self, *, removing: bool = False) -> App:
+        """Start the program, for `apply` or for `remove`, and return what its `app(input)` says. Raises `SstError`."""
+        self._run = await self._started("remove" if removing else "apply")
         return self._run.app
 
     async def apply(self, bootstrap: Bootstrap, *, trigger: str) -> Manifest:
@@ -74,7 +74,7 @@ class Program:
     async def remove(self, bootstrap: Bootstrap) -> int:
         """Delete what the app has made, as its removal policy says; return how many resources went."""
         self._stream.publish(e.DeployStarted(time.time(), "remove"))
-        run = await self._started("remove")
+        run, self._run = self._run or await self._started("remove"), None
         try:
             run.send({"kind": "remove", "bootstrap": bootstrap.model_dump()})
             return int((await run.answer("removed"))["changed"])

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -148,6 +149,10 @@ class Applier:
 
     def _update(self, kind: Kind, old: Entry, wanted: Entry) -> Made:
         try:
+            if old.pending:
+                # Whether it is there at all is not sure: for some kinds an update would not notice.
+                with suppress(NotImplementedError):
+                    kind.read(self._aws, old.id)
             before = {} if old.pending else old.inputs
             outputs = kind.update(self._aws, old.id, before, wanted.inputs)
             return Made(old.id, {**old.outputs, **outputs})
@@ -160,11 +165,16 @@ class Applier:
             return self._create(kind, wanted, begun=False)
 
     def _delete(self, entry: Entry) -> None:
+        if entry.retain and not entry.protect:
+            self._state.drop(entry.urn)
+            text = f"{entry.component}: {entry.name} stays where it is, as the removal policy says."
+            self._report({"kind": "notice", "text": text, "level": "info"})
+            return
         kind = kind_of(entry.type)
 
         def perform() -> Made:
             self._forbid_protected(entry)
-            if kind is not None and not entry.retain and not self._taken_over(entry):
+            if kind is not None and not self._taken_over(entry):
                 id = entry.id
                 if not id:
                     found = _unless_gone(lambda: kind.find(self._aws, entry.inputs))
@@ -231,7 +241,17 @@ class Applier:
             return error
         kind = entry.component_type.rpartition(":")[2]
         where = f'{kind} "{entry.component}"' if kind else entry.component
-        return RemoteError(f"{where}: could not {action} {entry.name} ({entry.type}): {sentence(error)}")
+        message = f"{where}: could not {action} {entry.name} ({entry.type}): {sentence(error)}"
+        return RemoteError(message, hint=self._suspect(entry) if code_of(error) in NOT_FOUND else "")
+
+    def _suspect(self, entry: Entry) -> str:
+        """Have the next run look whether what *entry* was made from still exists; what to say about that."""
+        made_from = [self._state.entries[urn] for urn in entry.dependencies if urn in self._state.entries]
+        for other in made_from:
+            if other.id and not other.pending:
+                self._state.put(replace(other, pending=True))
+        names = ", ".join(sorted(other.name for other in made_from))
+        return f"If {names} was deleted outside sst, apply once more: it is made anew then." if names else ""
 
 
 def _unless_gone(call: Callable[[], Any]) -> Any:
