@@ -19,7 +19,10 @@ def test_an_event_is_passed_byte_for_byte(tmp_path: Path, monkeypatch) -> None:
     assert {read_event(text), read_event(f"@{tmp_path / 'event.json'}"), read_event("-")} == {text.encode()}
 
 
-@pytest.mark.parametrize(("argument", "word"), [("{a:1}", "not JSON"), ("@/nope.json", "/nope.json"), ("", "not JSON")])
+@pytest.mark.parametrize(
+    ("argument", "word"),
+    [("{a:1}", "not JSON"), ("@/nope.json", "/nope.json"), ("", "not JSON"), ('{"a": NaN}', "NaN")],
+)
 def test_a_bad_event_is_refused_before_anything_is_called(argument: str, word: str) -> None:
     """The sentence says what is wrong with it."""
     with pytest.raises(UserError, match=word):

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from sst_dev.core.errors import UserError
 from sst_dev.core.files import private_dir, write_private
 
 
@@ -35,3 +36,10 @@ def test_a_failed_write_leaves_the_old_text_and_no_debris(tmp_path: Path) -> Non
 
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_where_nobody_may_write_is_named(tmp_path: Path) -> None:
+    """One sentence with the folder, instead of a traceback of ours."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="file"):
+        private_dir(tmp_path / "file" / ".sst")

@@ -47,6 +47,21 @@ async def test_a_worker_killed_while_idle_is_replaced_by_the_next_call(tmp_path:
         assert [event.status for event in project.of(e.InvocationFinished)] == ["ok", "ok"]
 
 
+async def test_a_killed_zygote_is_replaced_by_the_next_call(tmp_path: Path) -> None:
+    """Whoever ends it, and whether or not workers lived: the function answers again, and in time."""
+    async with serve(tmp_path, files={"functions/api.py": "def handler(event, context):\n    return 1\n"}) as project:
+        assert (await project.call()).value == 1
+        for _ in range(2):
+            pid = next(iter(project.functions.describe().values()))["zygote"]["pid"]
+            if pid is not None:  # a spare may be in use
+                os.kill(pid, signal.SIGKILL)
+                await ended({pid})
+            first, second = await project.call(), await project.call()
+
+            assert second.value == 1
+            assert first.failure is None or first.failure["errorType"] == "Runtime.ExitError"
+
+
 async def test_an_exit_while_importing_is_lambdas_exit_error(tmp_path: Path) -> None:
     """`sys.exit` at the top of a module ends the process, and the call hears how."""
     async with serve(tmp_path, files={"functions/api.py": "import sys; sys.exit(5)"}) as project:

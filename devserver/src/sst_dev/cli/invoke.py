@@ -54,12 +54,16 @@ def read_event(argument: str) -> bytes:
     else:
         source, data = "its value", argument.encode()
     try:
-        json.loads(data)
+        json.loads(data, parse_constant=_no_constant)
     except ValueError as error:
         raise UserError(
             f"--event: {source} is not JSON: {error}.", hint="""Write for example --event '{"a": 1}'."""
         ) from None
     return data
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is Python's, not JSON's")
 
 
 def _lambda_name(status: dict[str, Any], name: str) -> str:

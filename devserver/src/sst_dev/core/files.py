@@ -6,12 +6,21 @@ import os
 import tempfile
 from pathlib import Path
 
+from .errors import UserError
+
 
 def private_dir(path: Path) -> Path:
-    """Make *path* and its parents below `.sst` with mode 0700; return it."""
+    """Make *path* and its parents below `.sst` with mode 0700; return it. Raises `UserError` where none may write."""
     missing = [p for p in (path, *path.parents) if not p.exists()]
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be made: {error.strerror}.", hint="sst keeps its state there: make the folder writable."
+        ) from error
+    if not os.access(path, os.W_OK):
+        raise UserError(f"{path} is not writable.", hint="sst keeps its state there: make the folder writable.")
     return path
 
 

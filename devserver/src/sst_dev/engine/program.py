@@ -94,7 +94,11 @@ class Program:
         config = self._settings.config
         if not config.is_file():
             raise UserError(f"There is no {config.name} in {config.parent}.", hint="Run `sst init` to write one.")
-        run, self._spare = self._spare or await _Run.spawn(self._settings, self._stream), None
+        spare, self._spare = self._spare, None
+        if spare is not None and not spare.alive:
+            await spare.close()
+            spare = None
+        run = spare or await _Run.spawn(self._settings, self._stream)
         try:
             run.send(
                 {
@@ -166,6 +170,11 @@ class _Run:
         self._transport, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(incoming, "rb"))
         spawn(self._follow_output(), name="output of the config program", owner=self._tasks)
         return self
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child still runs."""
+        return self._process.returncode is None
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message. A child that has ended says so when its answer is awaited."""

@@ -41,6 +41,8 @@ class Nursery(Protocol):
 
     @property
     def live(self) -> set[int]: ...
+    @property
+    def alive(self) -> bool: ...
     async def start(self) -> None: ...
     async def spawn(self, worker: int) -> Child: ...
     def prepare(self) -> None: ...
@@ -235,7 +237,7 @@ class Launcher:
     async def _nursery(self, function: Function, plan: _Plan, variables: dict[str, str]) -> _Held:
         async with self._locks.setdefault(function.name, asyncio.Lock()):
             held = self._held.get(function.name)
-            if held is not None and held.key == plan.key and not held.packages.changed():
+            if held is not None and held.key == plan.key and held.nursery.alive and not held.packages.changed():
                 return held
             self._warn_of_version(function, plan.interpreter)
             how = Launch(

@@ -114,6 +114,11 @@ class Program:
         return program
 
     @property
+    def alive(self) -> bool:
+        """Whether it still takes messages."""
+        return not self._control.closed
+
+    @property
     def pid(self) -> int:
         """Of the zygote or spare itself."""
         return self._process.pid

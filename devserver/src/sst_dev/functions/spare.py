@@ -38,8 +38,15 @@ class Spares:
         """Numbers of the workers that have not ended."""
         return set(self._workers)
 
+    @property
+    def alive(self) -> bool:
+        """Whether new workers can come from it: a spare that died is replaced when one is needed."""
+        return True
+
     async def spawn(self, worker: int) -> Child:
         """Make *worker* of a spare."""
+        while self._ready and not self._ready[0].alive:
+            await self._ready.popleft().close()
         program = self._ready.popleft() if self._ready else await self._program()
         self._workers[worker] = program
         spawn(self._await_end(worker, program), name=f"spare worker {worker}", owner=self._tasks)

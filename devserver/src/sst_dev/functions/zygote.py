@@ -46,6 +46,11 @@ class Zygote:
         """Numbers of the workers that have not ended."""
         return set(self._forks_of)
 
+    @property
+    def alive(self) -> bool:
+        """Whether new workers can come from it."""
+        return self._program is not None and self._program.alive
+
     async def spawn(self, worker: int) -> Child:
         """Make *worker*."""
         fork, child = self._advance or self._fork()
@@ -55,7 +60,7 @@ class Zygote:
 
     def prepare(self) -> None:
         """Fork the next worker in advance."""
-        if self._advance is None and self._program is not None:
+        if self._advance is None and self.alive:
             self._advance = self._fork()
 
     def pid(self, worker: int) -> int | None:
