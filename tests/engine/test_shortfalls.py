@@ -1,0 +1,118 @@
+"""Where MiniStack 1.5.33 falls short of AWS, as the table in docs/components.md says.
+
+Each test states what AWS does and is expected to fail; when one passes, MiniStack has been mended and its row can go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sst
+from botocore.exceptions import ClientError
+
+from tests.support.program import CloudUnderTest
+
+KEEP = sst.App(name="notes", home="local", removal="remove")
+FAILING = {"handler": "a.b", "retries": 1, "environment": {"FAIL": '{"errorType": "E", "errorMessage": "m"}'}}
+
+
+def applied(cloud: CloudUnderTest, stage: str, run: Callable[[], Any]) -> dict[str, Any]:
+    """The outputs of *run*, and the names of its functions."""
+    manifest, _ = cloud.apply(run, stage=stage, app=KEEP)
+    return {**manifest["outputs"], **{f["name"]: f["lambda_name"] for f in manifest["functions"]}}
+
+
+def deliveries(cloud: CloudUnderTest, stage: str, name: str, lambda_name: str, key: str) -> int:
+    """How many events with *key* reached a function that fails, once its own asynchronous retry is through.
+
+    That retry is later than one of an event sent before would be, so nothing else is waited for.
+    """
+    cloud.events(stage, name)
+    cloud.client("lambda").invoke(FunctionName=lambda_name, InvocationType="Event", Payload=b'{"fence": 1}')
+    events = cloud.events(stage, name)
+    while sum("fence" in event for event in events) < 2:
+        events = cloud.events(stage, name, len(events) + 1)
+    return sum(key in event for event in events)
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="MiniStack 1.5.33 calls a topic's subscriber once")
+def test_a_topic_calls_again_what_failed(cloud: CloudUnderTest) -> None:
+    """SNS calls functions asynchronously: Lambda repeats a failed call."""
+
+    def run() -> dict[str, Any]:
+        topic = sst.aws.SnsTopic("News")
+        topic.subscribe("Mail", FAILING)
+        return {"topic": topic.arn}
+
+    made = applied(cloud, "short-sns", run)
+    cloud.client("sns").publish(TopicArn=made["topic"], Message="m")
+    assert deliveries(cloud, "short-sns", "NewsSubscriberMail", made["NewsSubscriberMail"], "Records") == 2
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="MiniStack 1.5.33 calls a rule's target once")
+def test_a_bus_calls_again_what_failed(cloud: CloudUnderTest) -> None:
+    """EventBridge calls functions asynchronously: Lambda repeats a failed call; schedules are rules, too."""
+
+    def run() -> dict[str, Any]:
+        bus = sst.aws.Bus("Orders")
+        bus.subscribe("Mail", FAILING)
+        return {"bus": bus.name}
+
+    made = applied(cloud, "short-bus", run)
+    entry = {"EventBusName": made["bus"], "Source": "s", "DetailType": "d", "Detail": "{}"}
+    cloud.client("events").put_events(Entries=[entry])
+    assert deliveries(cloud, "short-bus", "OrdersSubscriberMail", made["OrdersSubscriberMail"], "detail") == 2
+
+
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="MiniStack 1.5.33 knows no $or and no equals-ignore-case in filters"
+)
+@pytest.mark.parametrize(
+    "pattern", [{"body": {"$or": [{"a": ["x"]}, {"b": ["x"]}]}}, {"body": {"a": [{"equals-ignore-case": "X"}]}}]
+)
+def test_all_operators_of_filters_match(cloud: CloudUnderTest, pattern: dict[str, Any]) -> None:
+    """Lambda's event filters know `$or` and `equals-ignore-case` (developer guide, event filtering)."""
+    stage = "short-or" if "$or" in pattern["body"] else "short-case"
+
+    def run() -> dict[str, Any]:
+        queue = sst.aws.Queue("Jobs")
+        queue.subscribe("a.b", filters=[pattern, {"body": {"fence": ["x"]}}], batch={"size": 1})
+        return {"url": queue.url}
+
+    made = applied(cloud, stage, run)
+    for body in ({"a": "x"}, {"fence": "x"}):
+        cloud.client("sqs").send_message(QueueUrl=made["url"], MessageBody=json.dumps(body))
+    bodies: list[Any] = []
+    while {"fence": "x"} not in bodies:
+        events = cloud.events(stage, "JobsSubscriber", len(bodies) + 1)
+        bodies = [json.loads(record["body"]) for event in events for record in event["Records"]]
+    assert {"a": "x"} in bodies
+
+
+@pytest.mark.xfail(
+    strict=True, raises=pytest.fail.Exception, reason="MiniStack 1.5.33 takes a source that does not exist"
+)
+def test_an_event_source_has_to_exist(cloud: CloudUnderTest) -> None:
+    """Lambda refuses an event source mapping of a queue that is not there."""
+    made = applied(cloud, "short-source", lambda: {"f": sst.aws.Function("F", handler="a.b").name})
+    with pytest.raises(ClientError):
+        cloud.client("lambda").create_event_source_mapping(
+            FunctionName=made["F"], EventSourceArn="arn:aws:sqs:us-east-1:000000000000:nothing"
+        )
+
+
+@pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="MiniStack 1.5.33 does not compare the two")
+def test_a_function_has_to_end_before_its_messages_come_back(cloud: CloudUnderTest) -> None:
+    """Lambda refuses a queue whose visibility timeout is shorter than the function's timeout."""
+
+    def run() -> dict[str, Any]:
+        sst.aws.Function("F", handler="a.b")
+        return {"arn": sst.aws.Queue("Jobs", visibility_timeout="1 second").arn}
+
+    made = applied(cloud, "short-visibility", run)
+    cloud.client("lambda").update_function_configuration(FunctionName=made["F"], Timeout=60)
+    with pytest.raises(ClientError):
+        cloud.client("lambda").create_event_source_mapping(FunctionName=made["F"], EventSourceArn=made["arn"])
