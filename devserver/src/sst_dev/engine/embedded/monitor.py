@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from ...core.errors import UserError
 from .apply import IOT_ENDPOINT
-from .kind import Made
+from .kind import Made, kind_of
 from .state import Entry
 
 
@@ -25,6 +26,10 @@ class Resources(Protocol):
     def read(self, wanted: Entry) -> Made: ...
 
     def lookup(self, name: str) -> dict[str, Any] | None: ...
+
+
+_NAMES = frozenset({"name", "bucket"})
+"""Inputs that hold the physical name of a resource, where its kind says that they identify it."""
 
 
 class Preview:
@@ -74,11 +79,15 @@ class Monitor(MockMonitor):
         if request.type.startswith("pulumi:providers:"):
             return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name)
         inputs = _inputs(request.object)
+        names = _names(request, urn, inputs)
+        inputs |= names
         entry = self._entry(request, urn, owner, inputs)
         made = self._resources_behind.resource(
             entry, list(request.ignoreChanges), [key for key in request.replaceOnChanges if key in inputs]
         )
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=made.id, object=self._answer(request.object, made))
+        answer = self._answer(request.object, made)
+        answer.update(names)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=made.id, object=answer)
 
     def ReadResource(self, request: Any) -> Any:
         urn = _urn(request, self._facts)
@@ -137,6 +146,17 @@ class Monitor(MockMonitor):
             answer.CopyFrom(given)
         answer.update(made.outputs)
         return answer
+
+
+def _names(request: Any, urn: str, inputs: dict[str, Any]) -> dict[str, str]:
+    """The physical name of a resource declared without one: as Pulumi names it, but the same on every machine."""
+    kind = kind_of(request.type)
+    if kind is None:
+        return {}
+    fifo = ".fifo" if inputs.get("fifoQueue") or inputs.get("fifoTopic") else ""
+    name = f"{request.name}-{hashlib.sha256(urn.encode()).hexdigest()[:7]}{fifo}"
+    missing = _NAMES & kind.identity - inputs.keys()
+    return {key: name.lower() if key == "bucket" else name for key in missing}  # S3 takes lower case only
 
 
 def _urn(request: Any, facts: dict[str, str]) -> str:
