@@ -2,6 +2,9 @@
 
 import concurrent.futures
 import json
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.dap import Breakpoints, ide
-from tests.support.session import Session, config, http, session
+from tests.support.dap import Breakpoints, Ide, ide
+from tests.support.session import Session, config, environment, http, session, sst, write
 
 pytestmark = pytest.mark.scenario
 
@@ -299,3 +302,39 @@ def test_in_a_workspace_member_on_another_python(tmp_path: Path, pool: Pool) -> 
             assert version == "(3, 12)"
             assert call.result(timeout=30).body == b"9"
         assert list((tmp_path / ".venv").glob("**/debugpy")) == []
+
+
+def test_a_session_that_a_debugger_launched(tmp_path: Path, pool: Pool) -> None:
+    """`sst dev` under VS Code's debugger, with `subProcess`: workers are its descendants' sessions, and time stands."""
+    write(tmp_path, FILES | {"go.py": "from sst_dev.cli import main; main()"})
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        there = free.getsockname()[1]
+    argv = ["-m", "debugpy", "--listen", f"127.0.0.1:{there}", "--wait-for-client", "go.py", "dev", "--mode=basic"]
+    process = subprocess.Popen([sys.executable, *argv], cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
+    try:
+        with attach_when_it_listens(there, {tmp_path / "functions/helper.py": [{"line": HELPER_LINE}]}) as debugger:
+            status = json.loads(sst("status", "--json", "--wait=90", cwd=tmp_path).stdout)
+            url = next(function["url"] for function in status["functions"] if function["name"] == "Api")
+            call = pool.submit(http, url + "?n=3")
+            worker, thread, frames = debugger.stop()
+            time.sleep(4)  # longer than the function's timeout
+            worker.resume(thread)
+            answer = call.result(timeout=30).json()
+
+            assert [frame["name"] for frame in frames] == ["double", "handler"]
+            assert answer["doubled"] == 6 and answer["passed"] < 3000
+            assert sst("stop", cwd=tmp_path).returncode == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def attach_when_it_listens(port: int, breakpoints: Breakpoints) -> Ide:
+    """Attach as soon as that is possible."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return ide(port, breakpoints)
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)

@@ -176,10 +176,14 @@ class Ide:
         if name == "debugpyAttach":
             threading.Thread(target=self._open, args=(body,), daemon=True).start()
 
+    def _of_child(self, session: Session, name: str, body: dict[str, Any]) -> None:
+        self._announced(session, name, body)  # a child of a child
+        self._heard.put((session, name, body))
+
     def _open(self, arguments: dict[str, Any]) -> None:
         session = Session(self._port)
         self._children.append(session)
-        session.on_event = lambda *heard: self._heard.put(heard)
+        session.on_event = self._of_child
         with contextlib.suppress(AssertionError, OSError, queue.Empty):  # the worker, or this IDE, is gone already
             session.attach(self._breakpoints, self._filters, **arguments)
 

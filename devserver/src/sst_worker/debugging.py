@@ -39,6 +39,7 @@ class Debugging:
         self.invocation = ""
         """Id of the invocation that runs, for pdb's prompt."""
         sys.breakpointhook = self._breakpoint
+        self._adopt()
 
     def connect(self, host: str, port: int, anchor: int, debugpy: str) -> None:
         """Announce this process to the adapter at *host*:*port* as a child of process *anchor*.
@@ -67,6 +68,14 @@ class Debugging:
         self._client = client
         sys.breakpointhook = client.breakpoint
         self._hook(client, pydevd)
+
+    def _adopt(self) -> None:
+        """Where a debugger launched `sst dev` itself, pydevd has come down to this process by its own means."""
+        pydevd, client = sys.modules.get("pydevd"), sys.modules.get("debugpy")
+        if pydevd is not None and client is not None and pydevd.get_global_debugger() is not None:
+            self._client = client
+            sys.breakpointhook = client.breakpoint
+            self._hook(client, pydevd)
 
     def connect_out(self, port: int) -> None:
         """Connect to PyCharm's debug server on 127.0.0.1:*port*, if it listens, by the project's `pydevd-pycharm`."""
