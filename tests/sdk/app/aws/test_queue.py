@@ -146,7 +146,11 @@ def subscribe(**args: Any) -> Callable[[], Any]:
         (subscribe(filters="x"), "filters must be a list of dictionaries"),
         (
             lambda: sst.aws.Queue("Jobs").subscribe({"handler": "a.b", "timeout": "1 minute"}),
-            "the subscriber may run 1 minute, but visibility_timeout is 30 seconds",
+            "the subscriber may run 60 seconds, but visibility_timeout is 30 seconds",
+        ),
+        (
+            lambda: sst.aws.Queue("Jobs").subscribe(sst.aws.Function("F", handler="a.b", timeout="1 minute")),
+            "the subscriber may run 60 seconds, but visibility_timeout is 30 seconds",
         ),
         (lambda: sst.aws.Queue("Jobs").subscribe(3), "the subscriber must be a handler"),
     ],
@@ -156,6 +160,20 @@ def test_wrong_arguments(run: Callable[[], Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         declare(lambda: run() and None)
     assert '"Jobs' in caught.value.message
+
+
+def test_a_queue_of_another_app_may_hide_its_messages_for_longer() -> None:
+    """Nothing is refused for a timeout that cannot be compared; the stub may run as long as the function."""
+
+    def run() -> None:
+        args = {"handler": "a.b", "timeout": "3 minutes"}
+        sst.aws.Queue.get("Other", "https://sqs.us-east-1.amazonaws.com/1/other").subscribe(args)
+        sst.aws.Queue.subscribe_arn("Work", "arn:aws:sqs:us-east-1:1:other", args)
+
+    declared = declare(run)
+
+    assert declared.inputs("OtherSubscriberFunction")["timeout"] == 180
+    assert declared.inputs("WorkFunction")["timeout"] == 180
 
 
 def test_a_queue_has_one_subscriber() -> None:

@@ -43,11 +43,20 @@ def test_an_existing_topic_can_be_got_and_followed() -> None:
     def run() -> None:
         sst.aws.SnsTopic.get("Other", "arn:aws:sns:us-east-1:1:other")
         sst.aws.SnsTopic.subscribe_arn("Mail", "arn:aws:sns:us-east-1:1:other", "a.b")
+        sst.aws.SnsTopic.subscribe_queue_arn(
+            "Keep", "arn:aws:sns:us-east-1:1:other", "arn:aws:sqs:us-east-1:1:kept", filter={"kind": ["big"]}
+        )
 
     declared = declare(run)
 
     assert declared.link("Other") == {"arn": "arn:arn:aws:sns:us-east-1:1:other"}
     assert declared.inputs("MailSubscription")["topic"] == "arn:aws:sns:us-east-1:1:other"
+    assert declared.inputs("KeepSubscription") == {
+        "topic": "arn:aws:sns:us-east-1:1:other",
+        "protocol": "sqs",
+        "endpoint": "arn:aws:sqs:us-east-1:1:kept",
+        "filterPolicy": '{"kind": ["big"]}',
+    }
 
 
 def test_a_link_may_do_everything_with_the_topic() -> None:

@@ -16,6 +16,7 @@ from ..naming import physical_name
 from ..permission import Permission
 from ..units import seconds
 from . import policy
+from .function import Function
 from .subscriber import Subscriber, arn_of, filter_criteria, target_of
 
 RECEIVE = [
@@ -26,6 +27,8 @@ RECEIVE = [
     "sqs:ReceiveMessage",
 ]
 """What a function needs to be fed from a queue (Lambda developer guide, Amazon SQS)."""
+DEFAULT = "20 seconds"
+"""How long a function may run that says nothing of it (Function, `timeout`)."""
 
 
 class Queue(Component):
@@ -45,6 +48,8 @@ class Queue(Component):
     _subscribed: bool
     _senders: list[dict[str, Any]]
     _policy: sqs.QueuePolicy | None
+    _visibility: pulumi.Input[int] | None
+    """Seconds; None for a queue that is not of this app."""
 
     def __init__(
         self,
@@ -82,7 +87,7 @@ class Queue(Component):
         """A queue that exists already, by its URL. Nothing is created."""
         self = cls.__new__(cls)
         Component.__init__(self, name, opts)
-        self._visibility = 30
+        self._visibility = None
         self._queue = sqs.Queue.get(f"{name}Queue", queue_url, opts=pulumi.ResourceOptions(parent=self))
         self._read()
         return self
@@ -195,7 +200,7 @@ class QueueLambdaSubscriber(Component):
         transform: Mapping[str, Transform] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         _trigger: str = "queue",
-        _visibility: pulumi.Input[int] = 30,
+        _visibility: pulumi.Input[int] | None = None,
     ) -> None:
         super().__init__(f"{name}Mapping", opts, transform)
         where = self._label
@@ -207,8 +212,10 @@ class QueueLambdaSubscriber(Component):
         if size > 10 and window < 1:
             raise ConfigError(f"{where}: batch.window must be at least 1 second when batch.size is above 10.")
         criteria = filter_criteria(where, filters)
-        # AWS refuses a function that may run longer than its queue hides a message.
-        stub_timeout = checked(_visibility, lambda value: max(1, min(900, int(value))))
+        # AWS refuses a function that may run longer than its queue hides a message. How long a queue that is not of
+        # this app does is unknown, but the function's own timeout is one it has to allow.
+        longest = _own_timeout(where, subscriber) if _visibility is None else _visibility
+        stub_timeout = checked(longest, lambda value: max(1, min(900, int(value))))
         self._target = target_of(
             self,
             name,
@@ -259,13 +266,25 @@ def _redrive(where: str, dlq: Any) -> Any:
     )
 
 
+def _own_timeout(where: str, subscriber: Any) -> pulumi.Input[int]:
+    """Seconds the function that *subscriber* stands for may run; for an ARN, what is the default for all others."""
+    if isinstance(subscriber, Function):
+        own: pulumi.Input[int] = subscriber._record["timeout"]
+        return own
+    wanted = subscriber.get("timeout", DEFAULT) if isinstance(subscriber, Mapping) else DEFAULT
+    limit: pulumi.Input[int] = checked(wanted, lambda value: seconds(f"{where}: timeout of the subscriber", value))
+    return limit
+
+
 def _check_timeout(where: str, subscriber: Any, visibility: Any) -> None:
     """The function must be done before its messages show up again (SQS, visibility timeout)."""
-    wanted = subscriber.get("timeout", "20 seconds") if isinstance(subscriber, Mapping) else "20 seconds"
-    if not isinstance(wanted, str) or not isinstance(visibility, int) or isinstance(subscriber, pulumi.Output):
-        return
-    if seconds(f"{where}: timeout of the subscriber", wanted) > visibility:
+    wanted = _own_timeout(where, subscriber)
+    if isinstance(wanted, int) and isinstance(visibility, int) and not _is_arn(subscriber) and wanted > visibility:
         raise ConfigError(
-            f"{where}: the subscriber may run {wanted}, but visibility_timeout is {visibility} seconds.",
+            f"{where}: the subscriber may run {wanted} seconds, but visibility_timeout is {visibility} seconds.",
             hint="Raise visibility_timeout to at least the timeout of the function: AWS refuses less.",
         )
+
+
+def _is_arn(subscriber: Any) -> bool:
+    return isinstance(subscriber, pulumi.Output) or (isinstance(subscriber, str) and subscriber.startswith("arn:"))

@@ -102,6 +102,17 @@ class SnsTopic(Component):
         """Notify a function of a topic that is not of this app (SnsTopic, static `subscribe`)."""
         return SnsTopicLambdaSubscriber(name, topic_arn=topic_arn, subscriber=subscriber, filter=filter)
 
+    @staticmethod
+    def subscribe_queue_arn(
+        name: str,
+        topic_arn: pulumi.Input[str],
+        queue: Queue | pulumi.Input[str],
+        *,
+        filter: Mapping[str, Any] | None = None,
+    ) -> SnsTopicQueueSubscriber:
+        """Notify a queue of a topic that is not of this app (SnsTopic, static `subscribeQueue`)."""
+        return SnsTopicQueueSubscriber(name, topic_arn=topic_arn, queue=queue, filter=filter)
+
     @property
     def nodes(self) -> dict[str, Any]:
         """The underlying resources: `topic`."""
