@@ -359,3 +359,26 @@ async def test_other_environments_of_the_function_run_the_new_code_too(tmp_path:
 
         assert answers == [2, 2, 2]
         assert len(project.of(e.Reloaded)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "value"),
+    [
+        ("functions/helper/__init__.py", "def answer(): return 'package'", "package"),
+        ("functions/__init__.py", "raise ValueError('found')", None),
+    ],
+)
+async def test_a_new_file_that_wins_over_a_loaded_one(tmp_path: Path, path: str, text: str, value: str | None) -> None:
+    """A package beside a module of its name, and an `__init__.py` in what was a namespace package, are what `import`
+    would find now.
+    """
+    files = {"functions/api.py": API, "functions/helper.py": HELPER.format(n=1)}
+    async with serve(tmp_path, files=files) as project:
+        assert (await project.call()).value == 1
+        project.write(path, text)
+        answer = await project.call()
+
+        if value is None:
+            assert answer.failure is not None and answer.failure["errorMessage"] == "found"
+        else:
+            assert answer.value == value

@@ -96,6 +96,9 @@ class Recorder:
             file = getattr(module, "__file__", None)
             if file and not places.is_library(os.path.abspath(file)):
                 places.note_file(file)
+                self._sought.paths.update(_rivals(name, os.path.abspath(file)))
+            elif file is None and hasattr(module, "__path__"):
+                self._sought.paths.update(_rivals(name, None))
             elif _importable(name, module):
                 modules.append(name)
         files = {path: stamp for path, stamp in places.noted.items() if path not in self._reported}
@@ -110,6 +113,28 @@ class Recorder:
             "modules": modules,
             "code_hash": self._hash,
         }
+
+
+def _rivals(name: str, file: str | None) -> list[str]:
+    """Paths that do not exist and would be imported as *name* if they did, instead of *file*.
+
+    A package wins over a module beside it, both win over a namespace package (*file* None), and an earlier folder wins
+    over a later one.
+    """
+    parent, _, last = name.rpartition(".")
+    folders = list(getattr(sys.modules.get(parent), "__path__", ())) if parent else sys.path
+    rivals: list[str] = []
+    for folder in map(os.path.abspath, folders):
+        if places.is_library(os.path.join(folder, last)):
+            continue
+        package, module = os.path.join(folder, last, "__init__.py"), os.path.join(folder, last + ".py")
+        if file == package:
+            break
+        rivals.append(package)
+        if file == module:
+            break
+        rivals.append(module)
+    return [path for path in rivals if not os.path.exists(path)]
 
 
 _NEVER_PRELOADED = ("sst_worker", "debugpy", "pydev", "_pydev")
