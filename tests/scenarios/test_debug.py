@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.dap import Breakpoints, Ide, ide
 from tests.support.session import Session, config, environment, http, session, sst, write
+from tests.support.venvs import interpreters
 
 pytestmark = pytest.mark.scenario
 
@@ -70,7 +71,6 @@ WORKSPACE = {
     "sst_config.py": config("""
         sst.aws.Function("Api", handler="packages/web/src/web/api.handler", url=True, runtime="python3.12")
     """),
-    ".python-version": "3.12",
     "pyproject.toml": """
         [project]
         name = "app"
@@ -292,14 +292,17 @@ def test_a_client_that_leaves_leaves_nothing_waiting(live: Session) -> None:
 
 def test_in_a_workspace_member_on_another_python(tmp_path: Path, pool: Pool) -> None:
     """The project's environment has no debugpy, its helper is a member of the workspace: the breakpoint binds there."""
-    with session(tmp_path, WORKSPACE, "--debug=0") as live:
+    running = "{}.{}".format(*sys.version_info)
+    version, python = next((item for item in interpreters().items() if item[0] != running), (running, sys.executable))
+    with session(tmp_path, WORKSPACE | {".python-version": str(python)}, "--debug=0") as live:
+        assert http(live.url("Api")).body == b"9", live.output  # the environment is made
         with ide(port(live), points(live, "packages/core/src/core/maths.py", 3)) as debugger:
             call = pool.submit(http, live.url("Api"))
             worker, thread, frames = debugger.stop()
-            version = worker.evaluate("__import__('sys').version_info[:2]", frames[0])
+            ran = worker.evaluate("'%d.%d' % __import__('sys').version_info[:2]", frames[0])
             worker.resume(thread)
 
-            assert version == "(3, 12)"
+            assert ran == f"'{version}'"
             assert call.result(timeout=30).body == b"9"
         assert list((tmp_path / ".venv").glob("**/debugpy")) == []
 
