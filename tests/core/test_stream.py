@@ -58,3 +58,11 @@ async def test_observers_are_called_at_once() -> None:
     stream.publish(Notice(1, "now"))
 
     assert [event.text for event in seen] == ["now"]
+
+
+async def test_whoever_comes_after_the_end_does_not_wait() -> None:
+    """A subscription to a closed stream ends at once."""
+    stream = Stream()
+    stream.close()
+    with stream.subscribe() as late:
+        assert await late.ready() is False

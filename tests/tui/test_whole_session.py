@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.session import SST, STAGE, config, http, write
+from tests.support.session import SST, STAGE, config, http, sst, write
 
 from .drivers import Driver, Pty, Tmux, children, until
 
@@ -78,6 +79,22 @@ async def test_a_day_with_a_real_session(tmp_path: Path) -> None:
         await until(lambda: '-  "version": 1' in driver.screen() and '+  "version": 2' in driver.screen(), driver)
 
         await driver.press("q", "y")
+        await until(lambda: children(app) == [], driver)
+    finally:
+        await driver.close()
+
+
+@pytest.mark.scenario
+async def test_stop_from_elsewhere_ends_the_screen_too(tmp_path: Path) -> None:
+    """`sst stop` leaves no process and gives the terminal back."""
+    app = tmp_path / "app"
+    write(app, {"sst_config.py": config("pass")})
+    driver: Driver = Tmux(tmp_path) if shutil.which("tmux") else Pty(tmp_path)
+    await driver.open([*SST, "dev", "--stage", STAGE], 100, 30, cwd=app)
+    try:
+        await until(lambda: "✓ ready" in driver.screen(), driver)
+        stopped = await asyncio.to_thread(sst, "stop", cwd=app)
+        assert stopped.returncode == 0
         await until(lambda: children(app) == [], driver)
     finally:
         await driver.close()

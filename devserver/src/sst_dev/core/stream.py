@@ -62,6 +62,7 @@ class Stream:
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
         self._observers: list[Callable[[Event], None]] = []
+        self._closed = False
 
     def publish(self, event: Event) -> None:
         """Hand *event* to the observers at once and to every subscriber's queue. Never blocks."""
@@ -78,6 +79,8 @@ class Stream:
     def subscribe(self) -> Iterator[Subscription]:
         """A subscription that lives as long as the `with` block."""
         subscription = Subscription()
+        if self._closed:
+            subscription.close()
         self._subscriptions.add(subscription)
         try:
             yield subscription
@@ -86,6 +89,7 @@ class Stream:
             subscription.close()
 
     def close(self) -> None:
-        """End every subscription: no more events will come."""
+        """End every subscription, and those to come: no more events will."""
+        self._closed = True
         for subscription in self._subscriptions:
             subscription.close()
