@@ -13,6 +13,7 @@ from typing import Any, Literal
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.containers import Horizontal
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -75,6 +76,9 @@ class Multiplexer(App[None]):
         self._subscription = subscription
         self._answer: Callable[[], None] | None = None
         self.theme = "ansi-light" if _light_background() else "ansi-dark"
+        if self.no_color:
+            # Textual picked its filter before the theme left colours to the terminal: it would paint black on black.
+            self._filters = [NoColor() if isinstance(f, Monochrome) else f for f in self._filters]
 
     def compose(self) -> ComposeResult:
         with Horizontal():
