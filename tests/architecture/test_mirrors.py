@@ -29,7 +29,6 @@ WITHOUT_A_TEST_FILE = {
     "sst_dev/cli/remove.py": COMMAND,
     "sst_dev/cli/serving.py": COMMAND,
     "sst_dev/cli/shell.py": COMMAND,
-    "sst_dev/cli/status.py": COMMAND,
     "sst_dev/cli/stop.py": COMMAND,
     "sst_dev/core/bootstrap.py": VALUES,
     "sst_dev/core/commands.py": VALUES,

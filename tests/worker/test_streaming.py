@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -94,3 +95,20 @@ def test_only_a_marked_handler_streams() -> None:
 
     assert not streaming.is_stream(handler)
     assert streaming.is_stream(stream(handler))
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        ({"statusCode": 404, "body": "nope"}, ([{"statusCode": 404}], b"nope")),
+        ({"statusCode": 200, "body": "AAE=", "isBase64Encoded": True}, ([{"statusCode": 200}], b"\x00\x01")),
+        ({"statusCode": 204}, ([{"statusCode": 204}], b"")),
+        ({"a": 1}, ([{"statusCode": 200, "headers": {"content-type": "application/json"}}], b'{"a": 1}')),
+    ],
+)
+def test_a_dict_alone_is_the_whole_response(response: dict[str, Any], expected: tuple[list[Any], bytes]) -> None:
+    """A marked handler that returns a response object loses nothing of it."""
+    made = list(streaming.pieces(response))
+    head = json.loads(made[0][0].removesuffix(streaming.PRELUDE_END))
+
+    assert ([head], b"".join(piece for piece, _ in made[1:])) == expected

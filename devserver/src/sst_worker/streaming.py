@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +31,8 @@ def pieces(result: Any) -> Iterator[tuple[bytes, str]]:
     """Each piece of a stream with the content type of the whole.
 
     *result* is what the handler returned: a generator or other iterable (asynchronous ones too) of `bytes` and `str`,
-    or a single such value. A first item that is a dict is the HTTP prelude: `statusCode`, `headers`, `cookies`.
+    or a single such value. A first item that is a dict is the HTTP prelude: `statusCode`, `headers`, `cookies`. A dict
+    that is the whole result is what it would be without the mark: a response object, or a JSON value.
     """
     content_type = RAW
     for index, item in enumerate(_items(result)):
@@ -56,7 +58,9 @@ def _as_bytes(item: Any) -> bytes:
 
 
 def _items(result: Any) -> Iterator[Any]:
-    if isinstance(result, (str, bytes, bytearray, memoryview, dict)):
+    if isinstance(result, dict):
+        return iter(_whole(result))
+    if isinstance(result, (str, bytes, bytearray, memoryview)):
         return iter([result])
     if hasattr(result, "__aiter__") or hasattr(result, "__await__"):
         return _drive(result)
@@ -67,6 +71,17 @@ def _items(result: Any) -> Iterator[Any]:
             "Runtime.MarshalError",
             f"Unable to marshal response: a stream handler returned {type(result).__name__}, expected an iterable",
         ) from None
+
+
+def _whole(response: dict[str, Any]) -> list[Any]:
+    """A buffered response object as the items of a stream."""
+    if "statusCode" not in response:
+        return [{"statusCode": 200, "headers": {"content-type": "application/json"}}, encode_text(response)]
+    head = {key: value for key, value in response.items() if key not in ("body", "isBase64Encoded")}
+    body = response.get("body")
+    if body is not None and response.get("isBase64Encoded"):
+        body = base64.b64decode(body)
+    return [head] if body is None else [head, body]
 
 
 def _drive(result: Any) -> Iterator[Any]:

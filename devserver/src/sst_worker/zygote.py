@@ -105,7 +105,7 @@ class Zygote:
                 "type": "preloaded",
                 "modules": loaded,
                 "left_out": plan.left_out,
-                "rss_mb": environment.peak_rss_mb(),
+                "rss_mb": environment.rss_mb(),  # its peak would be that of the dev server it was forked from
             }
         )
 

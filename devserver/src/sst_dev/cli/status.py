@@ -71,5 +71,17 @@ def lines(document: dict[str, Any]) -> list[str]:
     for function in document["functions"]:
         where = function["url"] or ", ".join(function["triggers"]) or function["lambda_name"]
         out.append(f"λ {function['name']}  {function['handler']}  {where}")
+    out += left_out(document["workers"])
     out += [f"{name}: {value}" for name, value in document["outputs"].items()]
+    return out
+
+
+def left_out(workers: dict[str, Any]) -> list[str]:
+    """A line for each reason why packages of a function are not preloaded; a package is named once."""
+    out = []
+    for function, entry in workers.items():
+        reasons: dict[str, dict[str, None]] = {}
+        for module, reason in ((entry.get("zygote") or {}).get("left_out") or {}).items():
+            reasons.setdefault(reason, {})[module.partition(".")[0]] = None
+        out += [f"! {function}: not preloaded: {', '.join(names)} ({reason})" for reason, names in reasons.items()]
     return out
