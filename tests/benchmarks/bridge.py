@@ -35,6 +35,8 @@ from sst_bridge.messages import Invoke, Response
 from sst_dev.cloud.stub_zip import build_stub
 from websockets.asyncio.client import ClientConnection, connect
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
+
 from tests.support.broker import Broker
 
 KEY = bytes(range(32))

@@ -40,6 +40,8 @@ from sst_stub.environment import config
 from sst_stub.runtime_api import RuntimeApi
 from sst_stub.stub import Stub
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
+
 from tests.support.runtime_api import Answer, RuntimeApiServer
 
 KEY = bytes(range(32))

@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
+
 from tests.support.functions import serve
 
 SIZES = {"100 B": 100, "100 kB": 100_000, "6 MB": 6_000_000}

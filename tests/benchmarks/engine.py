@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +22,8 @@ from sst_dev.engine.child import collect_rarely
 from sst_dev.engine.embedded import apply as engine
 from sst_dev.engine.embedded.aws import CONNECTIONS, Aws
 from sst_dev.engine.embedded.state import Entry, read
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
 
 from tests.support.program import CloudUnderTest, cloud_under_test, declare
 

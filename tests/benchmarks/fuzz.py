@@ -22,6 +22,8 @@ from sst_bridge.errors import WireError
 from sst_bridge.frames import from_event, to_event
 from sst_bridge.sealing import Opener, Sealer
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
+
 from tests.wire.cases import AT, FRAMES, GOLDEN, KEY, MESSAGES, PATH
 
 SEEDS = GOLDEN.parent / "seeds"

@@ -14,6 +14,7 @@ import argparse
 import io
 import json
 import statistics
+import sys
 import tempfile
 import time
 import zipfile
@@ -21,6 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
 
 from tests.support.session import Session, config, session
 

@@ -14,8 +14,11 @@ import argparse
 import asyncio
 import json
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
 
 from tests.support.functions import function, serve
 

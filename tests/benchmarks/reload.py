@@ -17,6 +17,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from pathlib import Path
 
 from sst_dev.core import events as e
 from uv import find_uv_bin
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
 
 from tests.support.functions import Project, function, serve
 from tests.support.runtime_api import RuntimeApiServer

@@ -14,6 +14,7 @@ import json
 import os
 import socket
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from sst_worker import wire
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
 
 from tests.worker.zygotes import Worker, Zygote, zygote
 
