@@ -225,6 +225,8 @@ def _in_child(parent: int, terminal: bool, foreground: bool) -> Callable[[], Non
                 os._exit(1)
         if terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            # Under nohup it would be ignored for good, and a shell would not end with its window.
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
         if foreground:
             reclaim_terminal()
 
