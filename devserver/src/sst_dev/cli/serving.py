@@ -18,6 +18,9 @@ from ..core.commands import StopSession
 from ..core.settings import Mode, Settings
 from ..core.tasks import cancel_all, spawn
 
+ECHO = 0.5
+"""Seconds in which another signal is the same Ctrl-C: the terminal sends it to all, and `uv run` passes its own on."""
+
 Beside = Callable[[Session], Coroutine[Any, Any, None]]
 
 
@@ -79,10 +82,13 @@ def _stop_on_signals(session: Session) -> None:
     """The first signal asks, the second cancels what still waits, the third leaves at once."""
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
-    count = 0
+    count, last = 0, 0.0
 
     def on_signal(number: int) -> None:
-        nonlocal count
+        nonlocal count, last
+        echo, last = count and loop.time() - last < ECHO, loop.time()
+        if echo:
+            return
         count += 1
         if count == 1:
             session.send(StopSession(signal.Signals(number).name))
