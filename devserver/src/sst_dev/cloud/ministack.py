@@ -49,7 +49,7 @@ class MiniStack:
         self._home = settings.stage_home / "cloud"
         self._record = self._home / "record.json"
         self._saved = self._home / "saved.jsonl"
-        self._engine_state = settings.stage_home / "resources.jsonl"
+        self._engine_state = settings.engine_state
         self._log = settings.log_dir / "ministack.log"
         self._child: Child | None = None
         self.port = 0

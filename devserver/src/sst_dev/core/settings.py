@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+ENGINE_STATE = "resources.jsonl"
+"""Name of the engine's record in a stage's folder: MiniStack's data is saved and put back with it."""
+
 
 class Mode(StrEnum):
     """How `sst dev` shows itself."""
@@ -61,7 +64,7 @@ class Settings:
     @property
     def engine_state(self) -> Path:
         """What the embedded engine knows to exist; it agrees with MiniStack's data or is put back with it."""
-        return self.stage_home / "resources.jsonl"
+        return self.stage_home / ENGINE_STATE
 
     @property
     def log_dir(self) -> Path:

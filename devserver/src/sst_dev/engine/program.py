@@ -11,7 +11,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TextIO
 
 from ..core import errors
@@ -243,8 +242,3 @@ def _error(message: dict[str, Any]) -> SstError:
     if not (isinstance(kind, type) and issubclass(kind, SstError)):
         kind = BugError
     return kind(message["message"], hint=message["hint"], trace=message["trace"])
-
-
-def state_file(settings: Settings) -> Path:
-    """The engine's record of a stage."""
-    return settings.stage_home / "resources.jsonl"

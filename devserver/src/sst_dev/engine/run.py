@@ -18,13 +18,13 @@ from sst.infra.app import App, AppInput, check_segment
 from sst.infra.errors import ConfigError
 
 from ..core.errors import SstError, UserError
+from ..core.settings import ENGINE_STATE
 from .faults import is_own
 
 if TYPE_CHECKING:
     from sst.infra.context import Context
 
 Message = dict[str, Any]
-STATE_FILE = "resources.jsonl"
 
 
 class Run:
@@ -37,7 +37,7 @@ class Run:
         self._force_local: bool = start["force_local"]
         self._command: str = start.get("command", "apply")
         self._secrets: dict[str, str] = start.get("secrets", {})
-        self._state_file = Path(start["state_dir"]) / STATE_FILE
+        self._state_file = Path(start["state_dir"]) / ENGINE_STATE
         self._send = send
         self._receive = receive
         self._kept = set(sys.modules)
