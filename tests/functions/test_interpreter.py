@@ -76,6 +76,24 @@ async def test_a_failing_sync_is_the_users_error(tmp_path: Path) -> None:
     assert "uv sync" in caught.value.hint
 
 
+async def test_a_cause_follows_its_error(tmp_path: Path) -> None:
+    """uv's own first sentence comes before the deepest cause: alone, neither says what is wrong."""
+    file = project(tmp_path, root=PROJECT.format(name="app"))
+    (tmp_path / "uv.toml").write_text("nonsense = 1\n")
+    with pytest.raises(UserError, match=r"failed in .*: Failed to parse: \S+; TOML parse error"):
+        await Interpreters(tmp_path, lambda line: None).of(file)
+
+
+async def test_the_clis_own_python_is_there_when_path_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool environment's Python need not be on PATH; taking it beats downloading another."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    monkeypatch.setenv("UV_PYTHON_PREFERENCE", "only-system")
+    found = await Interpreters(tmp_path, lambda line: None).of(project(tmp_path, root=PROJECT.format(name="app")))
+
+    assert found.version == f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
 async def test_packages_change_when_one_is_installed_and_not_when_one_is_imported(tmp_path: Path) -> None:
     """A new distribution, an edited `.pth` and another lock file count; a `__pycache__` does not."""
     file = project(tmp_path, root=PROJECT.format(name="app"))

@@ -99,6 +99,8 @@ class Interpreters:
         self._say(f"making the environment of {home} (uv sync)")
         command = [find_uv(), "sync", "--no-progress", *(["--all-packages"] if workspace_members(home) else [])]
         environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")}
+        # uv takes the first fitting Python on PATH and downloads one when none fits: before that, the CLI's own.
+        environment["PATH"] = os.pathsep.join(filter(None, (os.environ.get("PATH"), f"{sys.base_prefix}/bin")))
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=home,
@@ -120,7 +122,7 @@ class Interpreters:
                 await process.wait()
         if status:
             raise UserError(
-                f"`uv sync` failed in {home}: {lines[-1] if lines else f'exit status {status}'}",
+                f"`uv sync` failed in {home}: {_reason(lines) or f'exit status {status}'}",
                 hint=f"Run `uv sync` in {home} and mend what it reports.",
             )
 
@@ -163,6 +165,13 @@ def venv_version(venv: Path) -> str:
         if key.strip() in ("version", "version_info"):
             return ".".join(value.strip().split(".")[:2])
     return ""
+
+
+def _reason(lines: list[str]) -> str:
+    """What uv says went wrong: its error and the deepest cause of it, or else its last line."""
+    errors = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
+    causes = [line.strip().removeprefix("cause:").strip() for line in lines if line.startswith("  cause:")]
+    return "; ".join((*errors[:1], *causes[-1:])) or "".join(lines[-1:])
 
 
 def _python(venv: Path) -> Path:
