@@ -6,6 +6,7 @@ import asyncio
 import json
 import stat
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,12 @@ async def test_a_disk_that_is_full_ends_the_files_not_the_session(tmp_path: Path
 
     notices = [event for event in seen if isinstance(event, e.Notice)]
     assert [(notice.level, "No space left on device" in notice.text) for notice in notices] == [("warning", True)]
+
+
+async def test_the_log_of_an_unhandled_error_is_in_the_files(tmp_path: Path) -> None:
+    """Screens show the user's frames instead; files keep what Lambda would have logged."""
+    trace = replace(log("a", "[ERROR] KeyError: 'title'"), unhandled=True)
+    files = await written(tmp_path, [started("a"), log("a", "one"), trace, failing("a")])
+
+    assert "λ Api a    │ [ERROR] KeyError: 'title'" in texts(files["functions.log"])
+    assert json.loads(files["invocations.jsonl"])["lines"] == ["one", "[ERROR] KeyError: 'title'"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from sst_dev.console.plain import _RENDERERS, Plain
@@ -71,6 +72,16 @@ def test_a_failure_shows_the_users_own_frames() -> None:
         "λ Api 3f2a ✗ 12 ms · 61 MB  KeyError: 'title'",
         '    File "functions/api.py", line 12, in handler',
         "      return notes[key]",
+    ]
+
+
+def test_lambdas_log_of_an_error_is_not_shown_beside_the_users_frames() -> None:
+    """The same error stands in what the invocation ends with; a log file has both."""
+    trace = replace(log("3f2a", "[ERROR] KeyError: 'title'"), unhandled=True)
+
+    assert shown([trace]) == []
+    assert [paint(spans, color=False) for spans in Plain(traces=True).lines(trace)] == [
+        "λ Api 3f2a │ [ERROR] KeyError: 'title'"
     ]
 
 

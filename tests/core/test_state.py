@@ -73,6 +73,30 @@ def test_an_import_error_lasts_until_the_function_reloads() -> None:
     assert state.import_errors == {}
 
 
+def test_the_first_and_the_last_lines_of_an_invocation_are_kept(monkeypatch) -> None:
+    """What a loud one ends with matters most; between them stands how many are missing."""
+    monkeypatch.setattr(state_module, "FIRST_LINES_KEPT", 2)
+    monkeypatch.setattr(state_module, "LAST_LINES_KEPT", 3)
+    state = add(e.InvocationStarted(1, "a", "a", "Api", "e", "invoke", b""))
+    for n in range(1004):
+        state.apply(e.LogLine(2, "Api", "e", "a", str(n)))
+
+    *first, gap, x, y, z = state.invocations["a"].told()
+    assert (first, x, y, z) == (["0", "1"], "1001", "1002", "1003")
+    assert gap == "… 999 lines left out here; .sst/log/functions.log has them …"
+    assert state.lines_kept == 5
+
+
+def test_an_invocation_that_lost_its_lines_keeps_the_order_of_those_to_come(monkeypatch) -> None:
+    """What was dropped came before them."""
+    monkeypatch.setattr(state_module, "LINES_KEPT_IN_ALL", 3)
+    state = add(e.InvocationStarted(1, "a", "a", "Api", "e", "invoke", b""))
+    for n in range(5):
+        state.apply(e.LogLine(2, "Api", "e", "a", str(n)))
+
+    assert state.invocations["a"].told() == ["… 4 lines left out here; .sst/log/functions.log has them …", "4"]
+
+
 def test_lines_are_bounded_over_all_invocations(monkeypatch) -> None:
     """Past the bound the oldest invocation loses its lines, and says how many."""
     monkeypatch.setattr(state_module, "LINES_KEPT_IN_ALL", 5)
@@ -101,6 +125,7 @@ def test_history_tells_again_what_is_remembered() -> None:
     """A state that is told the history of another remembers the same invocations."""
     start = e.InvocationStarted(1, "n", "r", "Api", "e", "invoke", b"{}")
     end = e.InvocationFinished(3, "n", "r", "Api", "e", "ok", 1.0, b"1")
-    state = add(start, e.LogLine(2, "Api", "e", "n", "mine"), end)
+    trace = e.LogLine(2, "Api", "e", "n", "[ERROR] E", unhandled=True)
+    state = add(start, e.LogLine(2, "Api", "e", "n", "mine"), trace, end)
 
     assert add(*state.history()).invocations == state.invocations

@@ -87,6 +87,35 @@ async def test_an_exception_reaches_the_caller_with_the_users_frames(tmp_path: P
         assert all("functions/api.py" in frame for frame in project.last.frames)
 
 
+async def test_the_log_of_an_unhandled_error_is_told_from_the_handlers_own_lines(tmp_path: Path) -> None:
+    """What looks like it but was printed is a line like any other."""
+    broken = """
+        def handler(event, context):
+            print("[ERROR] printed")
+            print("no newline", end="", flush=True)
+            raise KeyError("title")
+    """
+    async with serve(tmp_path, files={"functions/api.py": broken}) as project:
+        await project.call({})
+        await project.call({})
+
+        lines = [line for line in project.of(e.LogLine) if line.invocation == "nonce-2"]
+        assert [line.text for line in lines if not line.unhandled] == ["[ERROR] printed", "no newline"]
+        assert [line.text for line in lines if line.unhandled][:2] == [
+            "[ERROR] KeyError: 'title'", "Traceback (most recent call last):",
+        ]  # fmt: skip
+
+
+async def test_the_log_of_a_failed_import_is_told_from_its_output(tmp_path: Path) -> None:
+    """Both belong to no invocation."""
+    files = {"functions/api.py": "print('importing')\nraise RuntimeError('no')\n"}
+    async with serve(tmp_path, files=files) as project:
+        await project.call({})
+
+        lines = [(line.unhandled, line.text) for line in project.of(e.LogLine)]
+        assert lines[:2] == [(False, "importing"), (True, "[ERROR] RuntimeError: no")]
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [

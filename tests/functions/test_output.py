@@ -37,6 +37,13 @@ def test_a_marker_ends_an_open_line() -> None:
     assert split(output) == [Line("a", "open"), Line("b", "next")]
 
 
+def test_lines_after_an_error_marker_are_the_log_of_an_unhandled_error() -> None:
+    """Until the next `begin`."""
+    output = mark("begin", "a") + b"x\n" + mark("error", "a") + b"[ERROR] E\n" + mark("begin", "a") + b"y\n"
+
+    assert split(output) == [Line("a", "x"), Line("a", "[ERROR] E", unhandled=True), Line("a", "y")]
+
+
 def test_a_foreign_record_separator_is_text() -> None:
     """Only a marker with the session's secret is a marker."""
     assert split(b"a\x1eb\n\x1ewrong begin x\n") == [Line(None, "a\x1eb"), Line(None, "\x1ewrong begin x")]

@@ -59,6 +59,7 @@ def parse_head(encoded: bytes) -> Head:
 def marker(secret: str, word: str, invocation: str) -> bytes:
     """The bytes a worker writes to its output around an invocation; *word* is `begin` or `end`.
 
+    `error` stands before Lambda's log of an unhandled error; after it comes another `begin`, or the end of the process.
     They may follow an unfinished line, which then ends there. At most PIPE_BUF bytes, so no other writer's
     output lands inside.
     """

@@ -114,6 +114,7 @@ class Worker:
         return handler
 
     def _fail_init(self, failure: errors.Failure, started: float) -> NoReturn:
+        self._mark("error", "")
         logs.log_error(self._log.log_sink, failure.error)
         head = {
             "type": "init_error",
@@ -149,7 +150,7 @@ class Worker:
             failure = errors.of_exception(error, request_id)
         # Outside the `try`: a message that UTF-8 cannot encode ends the process here, as on Lambda.
         if failure is not None:
-            reply, body = self._report(failure)
+            reply, body = self._report(failure, head["id"])
         self._finish(head["id"], reply, body if isinstance(body, bytes) else body.encode("utf-8"), started)
 
     def _run(self, head: wire.Head, event: bytes) -> tuple[wire.Head, bytes | str]:
@@ -165,9 +166,11 @@ class Worker:
             self._pieces += 1
         return {"type": "stream", "index": self._pieces, "final": True}, b""
 
-    def _report(self, failure: errors.Failure) -> tuple[wire.Head, str]:
+    def _report(self, failure: errors.Failure, id: str) -> tuple[wire.Head, str]:
         """Log *failure* and make the reply of it: the end of the stream, if one has begun."""
+        self._mark("error", id)
         logs.log_error(self._log.log_sink, failure.error)
+        self._mark("begin", id)
         cause = codec.encode_text(failure.cause)
         head = {
             "type": "error",

@@ -53,7 +53,7 @@ class LogFiles:
         self._broken = False
         self._folder = private_dir(settings.log_dir)
         self._state = state
-        self._plain = Plain(verbose=True, root=settings.root)
+        self._plain = Plain(verbose=True, root=settings.root, traces=True)
         self._files: dict[str, _File] = {}
         self._outputs: dict[str, Lines] = {}
         self._flush_due = False
@@ -176,7 +176,7 @@ def invocation_json(finished: e.InvocationFinished, state: State) -> str:
             "error_type": finished.error_type,
             "error_message": finished.error_message,
             "frames": finished.frames,
-            "lines": known.lines if known else [],
+            "lines": [*known.told(), *known.trace] if known else [],
             "memory_mb": finished.memory_mb,
             "code_hash": finished.code_hash,
             "phases": vars(finished.phases),

@@ -34,8 +34,10 @@ _SIGNS = {
 class Plain:
     """Renders events in order. Holds only what later lines depend on."""
 
-    def __init__(self, *, verbose: bool = False, root: Path | None = None) -> None:
+    def __init__(self, *, verbose: bool = False, root: Path | None = None, traces: bool = False) -> None:
+        """*traces* renders Lambda's own log of unhandled errors too, beside the user's frames."""
         self._verbose = verbose
+        self._traces = traces
         self._root = root
         self._announced: set[str] = set()
         """Components that have their line in the deploy under way."""
@@ -129,6 +131,8 @@ class Plain:
         return [self._of(event.function, event.id, ("→ ", "bold"), event.trigger)]
 
     def _log_line(self, event: e.LogLine) -> list[Line]:
+        if event.unhandled and not self._traces:
+            return []  # what the invocation ends with says the same
         return [self._of(event.function, event.invocation, ("│ ", bar_style(event.invocation or "")), event.text)]
 
     def _invocation_paused(self, event: e.InvocationPaused) -> list[Line]:
@@ -244,4 +248,9 @@ def _hint(hint: str) -> list[Line]:
 
 
 def _frames(frames: tuple[str, ...]) -> list[Line]:
-    return [line(("  " + part, "dim")) for frame in frames for part in frame.rstrip("\n").split("\n")]
+    """Where, and what stands there in bold: that is what one looks for."""
+    out = []
+    for frame in frames:
+        where, *code = frame.rstrip("\n").split("\n")
+        out += [line("  " + where), *(line(("  " + text, "bold")) for text in code)]
+    return out

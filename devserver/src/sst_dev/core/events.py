@@ -222,6 +222,8 @@ class LogLine(Event):
     invocation: str | None
     """Id of the invocation that wrote it; None before the first (`init`)."""
     text: str
+    unhandled: bool = False
+    """Whether it is of Lambda's log of an unhandled error, which people are told otherwise: in frames of their own."""
 
 
 @dataclass(frozen=True)

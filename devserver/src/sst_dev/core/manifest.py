@@ -78,6 +78,7 @@ class DevCommand(_Document):
     links: list[str] = Field(default_factory=list)
     environment: dict[str, str] = Field(default_factory=dict)
     role_arn: str | None = None
+    """The role it runs with; without one it has the credentials of the session."""
 
 
 class Tunnel(_Document):
@@ -98,6 +99,7 @@ class Task(_Document):
     directory: str = "."
     links: list[str] = Field(default_factory=list)
     environment: dict[str, str] = Field(default_factory=dict)
+    role_arn: str | None = None
 
 
 class Manifest(_Document):

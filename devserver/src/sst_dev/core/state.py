@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,8 +13,11 @@ from .manifest import Manifest
 INVOCATIONS_KEPT = 1_000
 """Finished invocations kept for the Functions pane and for replay; at most about 0.5 GB of events by
 `EVENT_KEPT`, in practice a few MB."""
-LINES_KEPT = 2_000
-"""Log lines kept per invocation; the files under `.sst/log/` keep them all."""
+FIRST_LINES_KEPT, LAST_LINES_KEPT = 500, 1_500
+"""Log lines kept of the begin and of the end of an invocation: a loud one has its reason at its end, and about 0.3 MB
+of lines. The files under `.sst/log/` keep them all."""
+TRACE_KEPT = 200
+"""Lines kept of Lambda's log of an unhandled error: twice the frames people read."""
 
 LINES_KEPT_IN_ALL = 200_000
 """Log lines kept of all invocations together, about 30 MB: then the oldest invocations lose theirs."""
@@ -29,10 +32,25 @@ class Invocation:
     started: e.InvocationStarted
     finished: e.InvocationFinished | None = None
     lines: list[str] = field(default_factory=list)
+    """The first lines it wrote."""
     lines_dropped: int = 0
-    """Lines it wrote that are no longer, or never were, in `lines`."""
+    """How many after those are no longer kept."""
+    last_lines: deque[str] = field(default_factory=deque)
+    """The last lines it wrote, when there are more than fit into `lines`."""
+    trace: list[str] = field(default_factory=list)
+    """Lambda's log of its unhandled error."""
     paused: str = ""
     """`functions/api.py:41` while it stands at a breakpoint."""
+
+    def told(self) -> list[str]:
+        """The lines that are kept; between them, how many are not."""
+        gap = [lines_left_out(self.lines_dropped)] if self.lines_dropped else []
+        return [*self.lines, *gap, *self.last_lines]
+
+
+def lines_left_out(count: int) -> str:
+    """What stands in place of *count* lines."""
+    return f"… {count:,} lines left out here; .sst/log/functions.log has them …"
 
 
 @dataclass
@@ -77,8 +95,10 @@ class State:
         for invocation in self.invocations.values():
             started, finished = invocation.started, invocation.finished
             yield started
-            for text in invocation.lines:
+            for text in invocation.told():
                 yield e.LogLine(started.at, started.function, started.environment, started.id, text)
+            for text in invocation.trace:
+                yield e.LogLine(started.at, started.function, started.environment, started.id, text, unhandled=True)
             if finished is not None:
                 yield finished
 
@@ -118,7 +138,7 @@ class State:
             case e.InvocationStarted():
                 self._remember(event)
             case e.LogLine(invocation=str(id)) if id in self.invocations:
-                self._keep_line(self.invocations[id], event.text)
+                self._keep_line(self.invocations[id], event)
             case e.InvocationFinished() if event.id in self.invocations:
                 self.invocations[event.id].finished = event
                 self.invocations[event.id].paused = ""
@@ -144,17 +164,28 @@ class State:
             oldest = next((i for i, v in self.invocations.items() if v.finished), None)
             if oldest is None:
                 break
-            self.lines_kept -= len(self.invocations.pop(oldest).lines)
+            self._drop_lines(self.invocations.pop(oldest))
 
-    def _keep_line(self, invocation: Invocation, text: str) -> None:
-        if len(invocation.lines) >= LINES_KEPT:
-            invocation.lines_dropped += 1
+    def _keep_line(self, invocation: Invocation, line: e.LogLine) -> None:
+        if line.unhandled:
+            if len(invocation.trace) < TRACE_KEPT:
+                invocation.trace.append(line.text)
             return
-        invocation.lines.append(text)
         self.lines_kept += 1
+        if not invocation.lines_dropped and len(invocation.lines) < FIRST_LINES_KEPT:
+            invocation.lines.append(line.text)
+        else:
+            invocation.last_lines.append(line.text)
+            if len(invocation.last_lines) > LAST_LINES_KEPT:
+                invocation.last_lines.popleft()
+                invocation.lines_dropped += 1
+                self.lines_kept -= 1
         if self.lines_kept > LINES_KEPT_IN_ALL:
-            oldest = next(v for v in self.invocations.values() if v.lines)
-            invocation_lines = len(oldest.lines)
-            self.lines_kept -= invocation_lines
-            oldest.lines_dropped += invocation_lines
-            oldest.lines = []
+            self._drop_lines(next(v for v in self.invocations.values() if v.lines or v.last_lines))
+
+    def _drop_lines(self, invocation: Invocation) -> None:
+        count = len(invocation.lines) + len(invocation.last_lines)
+        self.lines_kept -= count
+        invocation.lines_dropped += count
+        invocation.lines = []
+        invocation.last_lines.clear()

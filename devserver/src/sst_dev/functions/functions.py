@@ -170,7 +170,7 @@ class Functions:
 
     def line(self, worker: Worker, line: Line) -> None:
         """One line of a worker's output."""
-        self._stream.publish(LogLine(time.time(), worker.function, worker.environment, line.invocation, line.text))
+        self._stream.publish(LogLine(time.time(), worker.function, worker.environment, *line))
 
     def paused(self, worker: Worker, head: Head) -> None:
         """A worker stopped at a breakpoint, or went on."""

@@ -7,14 +7,14 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..core.pace import SLICE, running_pace
+
 LINE_MAX = 1024 * 1024
 """Bytes of one line; a longer one continues in the next. CloudWatch Logs cuts its events at 1 MB too."""
 _MARK_MAX = 256
 """A marker is RS, a 32-character secret, a word and an id of at most 64 characters."""
-_READ = 64 * 1024
-"""A Linux pipe's capacity."""
-_READS_PER_WAKE = 16
-"""1 MB, then the loop's other business gets its turn."""
+_READ = 4 * 1024
+"""A page of a Linux pipe: at most 4,096 lines' worth of work before the next look at the clock."""
 
 
 class Line(NamedTuple):
@@ -22,6 +22,8 @@ class Line(NamedTuple):
 
     invocation: str | None
     text: str
+    unhandled: bool = False
+    """Whether it is of Lambda's log of an unhandled error."""
 
 
 class Splitter:
@@ -34,6 +36,7 @@ class Splitter:
         self.invocation: str | None = None
         self.ended: str | None = None
         """Id of the last invocation whose output is complete."""
+        self._unhandled = False
 
     def feed(self, data: bytes) -> list[Line]:
         """The lines *data* completes. What follows an `end` is filed under the same invocation."""
@@ -65,6 +68,7 @@ class Splitter:
 
     def _take_mark(self, mark: bytes) -> None:
         word, _, id = mark.decode("utf-8", "replace").partition(" ")
+        self._unhandled = word == "error"
         if word == "begin":
             self.invocation = id
         elif word == "end":
@@ -93,11 +97,14 @@ class Splitter:
             self._open.clear()
 
     def _line(self, data: bytes | bytearray) -> Line:
-        return Line(self.invocation, data.decode("utf-8", "replace"))
+        return Line(self.invocation, data.decode("utf-8", "replace"), self._unhandled)
 
 
 class Output:
-    """The reading end of a worker's output pipe; hands each line to *on_line* until the pipe ends."""
+    """The reading end of a worker's output pipe; hands each line to *on_line* until the pipe ends.
+
+    It keeps to the loop's pace: a handler that prints more than is taken waits, as on any pipe.
+    """
 
     def __init__(self, fd: int, secret: str, on_line: Callable[[Line], None]) -> None:
         os.set_blocking(fd, False)
@@ -105,6 +112,8 @@ class Output:
         self._splitter = Splitter(secret)
         self._on_line = on_line
         self._loop = asyncio.get_running_loop()
+        self._pace = running_pace()
+        self._resume: asyncio.TimerHandle | None = None
         self._closed = False
         self._loop.add_reader(fd, self._wake)
 
@@ -124,9 +133,13 @@ class Output:
         self._end()
 
     def _wake(self) -> None:
-        for _ in range(_READS_PER_WAKE):
-            if not self._read():
-                break
+        began = self._loop.time()
+        while self._read() and self._loop.time() - began < SLICE:
+            pass
+        pause = self._pace.pause(began, self._loop.time())
+        if pause >= SLICE and not self._closed:
+            self._loop.remove_reader(self._fd)
+            self._resume = self._loop.call_later(pause, self._loop.add_reader, self._fd, self._wake)
 
     def _read(self) -> bool:
         if self._closed:
@@ -145,6 +158,8 @@ class Output:
         if self._closed:
             return
         self._closed = True
+        if self._resume is not None:
+            self._resume.cancel()
         for line in self._splitter.flush():
             self._on_line(line)
         self._loop.remove_reader(self._fd)
