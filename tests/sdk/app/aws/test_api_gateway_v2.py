@@ -21,7 +21,8 @@ def test_a_route_calls_a_function() -> None:
     declared = declare(run)
 
     assert declared.inputs("ApiApi")["corsConfiguration"]["allowMethods"] == ["*"]
-    assert declared.inputs("ApiRouteGETNotesIdIntegration")["payloadFormatVersion"] == "2.0"
+    integration = declared.inputs("ApiRouteGETNotesIdIntegration")
+    assert (integration["payloadFormatVersion"], integration["integrationType"]) == ("2.0", "AWS_PROXY")
     assert declared.inputs("ApiRouteGETNotesIdRoute") == {
         "apiId": "id-ApiApi",
         "routeKey": "GET /notes/{id}",
@@ -94,16 +95,46 @@ def test_authorization() -> None:
     assert kinds[1]["authorizationScopes"] == ["s"]
 
 
+def test_a_route_to_another_server() -> None:
+    """The address goes to API Gateway as it stands, for every method."""
+
+    def run() -> None:
+        sst.aws.ApiGatewayV2("Api").route_url("ANY /docs/{proxy+}", "https://docs.example/v2/{proxy}")
+
+    made = declare(run).inputs("ApiRouteANYDocsProxyIntegration")
+
+    assert (made["integrationType"], made["integrationMethod"]) == ("HTTP_PROXY", "ANY")
+    assert made["integrationUri"] == "https://docs.example/v2/{proxy}"
+
+
+def test_what_needs_a_network_is_said_once() -> None:
+    """A VPC, private routes and a domain do not stop the app."""
+
+    def run() -> None:
+        api = sst.aws.ApiGatewayV2("Api", vpc=object(), domain="api.example")
+        api.route_private("GET /a", "arn:aws:servicediscovery:us-east-1:123456789012:service/a")
+        api.route_private("GET /b", "arn:aws:servicediscovery:us-east-1:123456789012:service/b")
+
+    declared = declare(run)
+
+    assert [notice.split(": ")[1].split()[0] for notice in declared.notices] == ["vpc", "domain", "private"]
+    assert not [kind for kind in declared.types().values() if "route" in kind]
+
+
 @pytest.mark.parametrize(
     ("use", "message"),
     [
         (lambda api: api.route("/notes", "a.b"), "a route is a method and a path"),
         (lambda api: api.route("FETCH /notes", "a.b"), "a route is a method and a path"),
         (lambda api: api.route("GET notes", "a.b"), "a route is a method and a path"),
+        (lambda api: api.route("GET /{proxy+}/notes", "a.b"), "a route is a method and a path"),
+        (lambda api: api.route("GET /notes-{id}", "a.b"), "a route is a method and a path"),
+        (lambda api: api.route_url("GET /", "docs.example"), "url must begin with http:// or https://"),
         (lambda api: [api.route("GET /", "a.b"), api.route("get /", "a.b")], "has the route 'GET /' twice"),
         (lambda api: api.route("GET /", "a.b", auth={"jwt": {}}), "auth.jwt needs the field 'authorizer'"),
         (lambda api: api.route("GET /", "a.b", auth={"iam": True, "lambda": "x"}), "exactly one of iam, jwt"),
-        (lambda api: api.add_authorizer(name="A"), "needs exactly one of jwt and lambda_"),
+        (lambda api: api.route("GET /", "a.b", auth={"lambda": api}), "auth.lambda must be the id of an authorizer"),
+        (lambda api: api.add_authorizer("A"), "needs exactly one of jwt and lambda_"),
         (lambda api: api.add_authorizer(name="A", jwt={"issuer": "x"}), "jwt needs the field 'audiences'"),
     ],
 )

@@ -28,6 +28,36 @@ def test_routes_and_links() -> None:
     assert statement["Action"] == ["execute-api:ManageConnections"]
 
 
+def test_who_may_connect() -> None:
+    """`$connect` alone is authorized: by IAM, or by a function."""
+
+    def run() -> None:
+        chat = sst.aws.ApiGatewayWebSocket("Chat")
+        members = chat.add_authorizer("Members", lambda_={"function": "a.b"})
+        chat.route("$connect", "a.b", auth={"lambda": members.id})
+        chat.route("connect", "a.b")
+
+    declared = declare(run)
+
+    route = declared.inputs("ChatRouteConnectRoute")
+    assert (route["authorizationType"], route["authorizerId"]) == ("CUSTOM", "id-ChatAuthorizerMembers")
+    assert declared.inputs("ChatAuthorizerMembers")["identitySources"] == ["route.request.header.Authorization"]
+    assert declared.inputs("ChatRouteConnect_Route")["routeKey"] == "connect"
+
+
+@pytest.mark.parametrize(
+    ("route", "auth", "message"),
+    [
+        ("send", {"iam": True}, "checks when a client connects"),
+        ("$connect", {"jwt": {"authorizer": "x"}}, "auth.jwt is for HTTP APIs"),
+    ],
+)
+def test_what_cannot_be_authorized(route: str, auth: dict[str, object], message: str) -> None:
+    """AWS refuses both, later."""
+    with pytest.raises(ConfigError, match=message):
+        declare(lambda: sst.aws.ApiGatewayWebSocket("Chat").route(route, "a.b", auth=auth) and None)
+
+
 @pytest.mark.parametrize(("routes", "message"), [(["a b"], "a route is"), (["a", "a"], "has the route 'a' twice")])
 def test_wrong_routes(routes: list[str], message: str) -> None:
     """One sentence with the route."""

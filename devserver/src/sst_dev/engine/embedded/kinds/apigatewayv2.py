@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..aws import Aws
@@ -18,13 +19,18 @@ _FIELDS = {
     "authorizerUri": "AuthorizerUri", "authorizerPayloadFormatVersion": "AuthorizerPayloadFormatVersion",
     "authorizerResultTtlInSeconds": "AuthorizerResultTtlInSeconds", "enableSimpleResponses": "EnableSimpleResponses",
     "identitySources": "IdentitySource", "jwtConfiguration": "JwtConfiguration",
+    "authorizerCredentialsArn": "AuthorizerCredentialsArn", "credentialsArn": "CredentialsArn",
+    "requestParameters": "RequestParameters", "timeoutMilliseconds": "TimeoutInMillis",
+    "operationName": "OperationName", "apiKeyRequired": "ApiKeyRequired", "version": "Version",
+    "disableExecuteApiEndpoint": "DisableExecuteApiEndpoint", "stageVariables": "StageVariables",
+    "accessLogSettings": "AccessLogSettings", "defaultRouteSettings": "DefaultRouteSettings",
 }  # fmt: skip
 
 
 def _args(inputs: Inputs, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """*inputs* as API Gateway spells them."""
     out = {name: inputs[key] for key, name in _FIELDS.items() if key in inputs and key not in without}
-    for name in ("CorsConfiguration", "JwtConfiguration"):
+    for name in ("CorsConfiguration", "JwtConfiguration", "AccessLogSettings", "DefaultRouteSettings"):
         if name in out:
             out[name] = {_upper(key): value for key, value in out[name].items()}
     return out
@@ -83,12 +89,13 @@ class _Part(Kind):
     """Fields that tell one part of an API from another."""
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
-        answer = getattr(aws.client("apigatewayv2"), f"create_{self.noun}")(ApiId=inputs["apiId"], **_args(inputs))
+        args = self._arguments(aws, inputs)
+        answer = getattr(aws.client("apigatewayv2"), f"create_{self.noun}")(ApiId=inputs["apiId"], **args)
         return Made(answer[self._id], {})
 
     def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
         call = getattr(aws.client("apigatewayv2"), f"update_{self.noun}")
-        call(**{"ApiId": new["apiId"], self._id: id, **_args(new)})
+        call(**{"ApiId": new["apiId"], self._id: id, **self._arguments(aws, new)})
         return {}
 
     def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
@@ -98,12 +105,15 @@ class _Part(Kind):
         items = getattr(aws.client("apigatewayv2"), f"get_{self.noun}s")(ApiId=inputs["apiId"], MaxResults="500")[
             "Items"
         ]
-        args = _args(inputs)
+        args = self._arguments(aws, inputs)
         found = next((i for i in items if all(i.get(name) == args.get(name) for name in self.same)), None)
         if found is None:
             return None
         self.update(aws, found[self._id], {}, inputs)
         return Made(found[self._id], {})
+
+    def _arguments(self, aws: Aws, inputs: Inputs) -> dict[str, Any]:
+        return _args(inputs)
 
     @property
     def _id(self) -> str:
@@ -112,7 +122,23 @@ class _Part(Kind):
 
 class Integration(_Part):
     noun = "integration"
-    same = ("IntegrationType", "IntegrationUri")
+    same = ("IntegrationType", "IntegrationUri", "Description")
+
+    def _arguments(self, aws: Aws, inputs: Inputs) -> dict[str, Any]:
+        args = _args(inputs)
+        if aws.endpoint is None or args["IntegrationType"] != "HTTP_PROXY":
+            return args
+        # MiniStack appends the request's path to the address; AWS calls the address, with the variables of the
+        # route in it, as it stands.
+        scheme, _, rest = args["IntegrationUri"].partition("://")
+        host, _, path = rest.partition("/")
+        mapped = "/" + re.sub(r"\{([\w.-]+)\+?\}", r"${request.path.\1}", path)
+        given = args.get("RequestParameters", {})
+        return {
+            **args,
+            "IntegrationUri": f"{scheme}://{host}",
+            "RequestParameters": {"overwrite:path": mapped, **given},
+        }
 
 
 class Route(_Part):
@@ -130,15 +156,13 @@ class Stage(Kind):
     identity = frozenset({"apiId", "name"})
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
-        aws.client("apigatewayv2").create_stage(
-            ApiId=inputs["apiId"], StageName=inputs["name"], AutoDeploy=inputs.get("autoDeploy", False)
-        )
+        call = aws.client("apigatewayv2").create_stage
+        call(ApiId=inputs["apiId"], StageName=inputs["name"], **_args(inputs, without=("name",)))
         return self._made(aws, inputs)
 
     def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
-        aws.client("apigatewayv2").update_stage(
-            ApiId=new["apiId"], StageName=id, AutoDeploy=new.get("autoDeploy", False)
-        )
+        call = aws.client("apigatewayv2").update_stage
+        call(ApiId=new["apiId"], StageName=id, **{"AutoDeploy": False, **_args(new, without=("name",))})
         return self._made(aws, new).outputs
 
     def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
