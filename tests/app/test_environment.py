@@ -19,13 +19,18 @@ MANIFEST = Manifest(
         )
     ],
     links=[Link(name="Files", type="b", properties={}), Link(name="Other", type="b", properties={})],
-    dev_commands=[DevCommand(name="Web", command="npm run dev", links=["Other"])],
+    dev_commands=[DevCommand(name="Web", command="npm run dev", links=["Other"], role_arn="arn:web")],
     outputs={"api": "u"},
 )  # fmt: skip
 BOOTSTRAP = Bootstrap(
     endpoint="http://127.0.0.1:1", region="us-east-1", account="0", access_key_id="k", secret_access_key="s",
     http_host="h", realtime_host="r", api_arn="a", asset_bucket="b", stub_key="z", bridge_key="q",
 )  # fmt: skip
+
+
+def roles(arn: str) -> dict[str, str]:
+    """What leads to a role's credentials, for tests that serve none."""
+    return {"ROLE": arn}
 
 
 @pytest.fixture(name="settings")
@@ -35,11 +40,12 @@ def _settings(tmp_path: Path) -> Settings:
 
 def test_the_sessions_variables_win_and_foreign_credentials_go(settings: Settings) -> None:
     """A developer's profile or session token must not mix with the embedded cloud's keys."""
-    inherited = {"HOME": "/h", "AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_REGION": "eu-west-1"}
+    foreign = {"AWS_PROFILE": "work", "AWS_ACCESS_KEY_ID": "k", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL_S3": "u"}
+    inherited = {"HOME": "/h", "AWS_REGION": "eu-west-1", **foreign}
     made = command_environment(inherited, {"AWS_REGION": "us-east-1", "SST_APP": "a"}, settings)
 
     assert (made["HOME"], made["AWS_REGION"], made["SST_APP"]) == ("/h", "us-east-1", "a")
-    assert "AWS_PROFILE" not in made and "AWS_SESSION_TOKEN" not in made
+    assert not foreign.keys() & made.keys()
 
 
 def test_the_sdk_comes_last_on_the_users_own_path(settings: Settings) -> None:
@@ -59,7 +65,7 @@ def test_the_sdks_folder_holds_sst_and_nothing_else(settings: Settings) -> None:
 
 def test_a_command_gets_every_link_and_the_clouds_address() -> None:
     """Without a target all links are there."""
-    variables = environment_for(MANIFEST, BOOTSTRAP, None)
+    variables = environment_for(MANIFEST, BOOTSTRAP, None, roles)
 
     assert {"SST_RESOURCE_Files", "SST_RESOURCE_Other", "SST_RESOURCE_App"} <= variables.keys()
     assert (variables["AWS_ENDPOINT_URL"], variables["AWS_ACCESS_KEY_ID"]) == ("http://127.0.0.1:1", "k")
@@ -69,16 +75,24 @@ def test_a_command_gets_every_link_and_the_clouds_address() -> None:
 @pytest.mark.parametrize(("target", "link"), [("Api", "Files"), ("Web", "Other")])
 def test_a_target_narrows_the_links_to_its_own(target: str, link: str) -> None:
     """A function's or a dev command's links, and no other's."""
-    variables = environment_for(MANIFEST, BOOTSTRAP, target)
+    variables = environment_for(MANIFEST, BOOTSTRAP, target, roles)
 
     assert {name for name in variables if name.startswith("SST_RESOURCE_")} == {
         "SST_RESOURCE_App", f"SST_RESOURCE_{link}",
     }  # fmt: skip
 
 
+def test_a_target_has_the_credentials_of_its_role_and_no_others() -> None:
+    """The session's own keys would win over the role's in every SDK; a part without a role has the session's."""
+    web, api = (environment_for(MANIFEST, BOOTSTRAP, target, roles) for target in ("Web", "Api"))
+
+    assert web["ROLE"] == "arn:web" and "AWS_ACCESS_KEY_ID" not in web
+    assert "ROLE" not in api and api["AWS_ACCESS_KEY_ID"] == "k"
+
+
 def test_an_unknown_target_names_the_known_ones() -> None:
     """The hint lists what can be targeted."""
     with pytest.raises(UserError) as caught:
-        environment_for(MANIFEST, BOOTSTRAP, "Nope")
+        environment_for(MANIFEST, BOOTSTRAP, "Nope", roles)
 
     assert "Api, Web" in caught.value.hint

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..core.bootstrap import Bootstrap
 from ..core.errors import UserError
-from ..core.manifest import Manifest
+from ..core.manifest import DevCommand, Function, Manifest, Task
 from ..core.settings import Settings
 
-FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+FOREIGN = frozenset({
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+})  # fmt: skip
 """Variables of the developer's own AWS access that would win over, or mix with, what the session gives."""
+FOREIGN_PREFIX = "AWS_ENDPOINT_URL_"
+"""Likewise: the endpoint of one service wins over that of all."""
+
+RoleVariables = Callable[[str], Mapping[str, str]]
+"""Role ARN → the variables that lead an AWS SDK to its credentials."""
 
 
 def command_environment(inherited: Mapping[str, str], session: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """The developer's own environment, with the session's variables over it and the SDK within reach of Python."""
-    kept = {name: value for name, value in inherited.items() if name not in FOREIGN or not session}
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if not session or (name not in FOREIGN and not name.startswith(FOREIGN_PREFIX))
+    }
     paths = [path for path in (inherited.get("PYTHONPATH"), str(sdk_folder(settings))) if path]
     return {**kept, **session, "PYTHONPATH": os.pathsep.join(paths)}
 
@@ -35,15 +50,17 @@ def sdk_folder(settings: Settings) -> Path:
     return folder
 
 
-def environment_for(manifest: Manifest, bootstrap: Bootstrap, target: str | None) -> dict[str, str]:
+def environment_for(
+    manifest: Manifest, bootstrap: Bootstrap, target: str | None, role_variables: RoleVariables
+) -> dict[str, str]:
     """What a command needs to reach the app: links, names, the cloud's address and credentials.
 
-    With *target*, the name of a function, a dev command or a task, its own links and variables only. Raises `UserError`
-    when there is none of that name.
+    Without *target* these are all links, and the session's own credentials. With *target*, the name of a function, a
+    dev command or a task: its own links, its variables and its role. Raises `UserError` when nothing is called so.
     """
-    links, own = _of_target(manifest, target)
+    part = None if target is None else find_target(manifest, target)
     variables = {
-        **manifest.link_environment(links),
+        **manifest.link_environment(None if part is None else part.links),
         "SST_APP": manifest.app.name,
         "SST_STAGE": manifest.app.stage,
         "SST_DEV": "true",
@@ -52,19 +69,20 @@ def environment_for(manifest: Manifest, bootstrap: Bootstrap, target: str | None
     }
     if bootstrap.endpoint:
         variables["AWS_ENDPOINT_URL"] = bootstrap.endpoint
+    if part is not None and part.role_arn:
+        variables |= role_variables(part.role_arn)
+    elif bootstrap.endpoint:
         variables["AWS_ACCESS_KEY_ID"] = bootstrap.access_key_id
         variables["AWS_SECRET_ACCESS_KEY"] = bootstrap.secret_access_key
-    return {**variables, **own}
+    return {**variables, **(part.environment if part is not None else {})}
 
 
-def _of_target(manifest: Manifest, target: str | None) -> tuple[list[str] | None, dict[str, str]]:
-    if target is None:
-        return None, {}
+def find_target(manifest: Manifest, target: str) -> Function | DevCommand | Task:
+    """The part of the app called *target*. Raises `UserError` that names what there is."""
     if function := manifest.function(target):
-        return function.links, function.environment
-    if command := next((d for d in manifest.dev_commands if d.name == target), None):
-        return command.links, command.environment
-    if task := next((t for t in manifest.tasks if t.name == target), None):
-        return task.links, task.environment
-    names = [function.name for function in manifest.functions] + [dev.name for dev in manifest.dev_commands]
+        return function
+    parts: list[DevCommand | Task] = [*manifest.dev_commands, *manifest.tasks]
+    if part := next((part for part in parts if part.name == target), None):
+        return part
+    names = [part.name for part in (*manifest.functions, *parts)]
     raise UserError(f"--target: the app has no {target!r}.", hint=f"It has: {', '.join(names) or 'nothing to target'}.")

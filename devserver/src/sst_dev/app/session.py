@@ -32,9 +32,10 @@ from ..processes.panes import process_specs
 from ..processes.supervisor import Supervisor
 from .channel import open_channel
 from .control import ControlServer
+from .credentials import CredentialServer, assume_with
 from .debugging import Debugging
 from .deploying import Deploying
-from .environment import command_environment, environment_for
+from .environment import command_environment, environment_for, find_target
 from .invocations import Invocations
 from .status import status_document
 
@@ -54,6 +55,7 @@ class Session:
         self._debugging: Debugging | None = None
         self._supervisor: Supervisor | None = None
         self._bootstrap: Bootstrap | None = None
+        self._credentials: CredentialServer | None = None
         self._deploying = Deploying(settings, self.stream, self._apply)
         self._control = ControlServer(
             settings.socket,
@@ -111,14 +113,37 @@ class Session:
 
         spawn(attempt(), name=name, owner=self._tasks)
 
+    def _refused_from_thread(self) -> Callable[[SstError], None]:
+        """Says what a role was refused for, once each time it is another thing; may be called from any thread."""
+        loop, said = asyncio.get_running_loop(), ""
+
+        def say(error: SstError) -> None:
+            nonlocal said
+            if error.message != said:
+                said = error.message
+                self._warn(error.message, error.hint)
+
+        def refused(error: SstError) -> None:
+            loop.call_soon_threadsafe(say, error)
+
+        return refused
+
     def _warn(self, text: str, hint: str = "") -> None:
         self.stream.publish(Notice(time.time(), text, "warning", hint))
 
     def environment(self, target: str | None = None) -> dict[str, str]:
         """The variables for a command of the app, or for one part of it. Raises `SstError` before the first apply."""
-        if self.state.manifest is None or self._bootstrap is None:
+        if self.state.manifest is None or self._bootstrap is None or self._credentials is None:
             raise SstError("The app is not applied yet.", hint="Wait with `sst status --wait 60`.")
-        return environment_for(self.state.manifest, self._bootstrap, target)
+        return environment_for(self.state.manifest, self._bootstrap, target, self._credentials.variables)
+
+    async def checked_environment(self, target: str | None) -> dict[str, str]:
+        """The same, for somebody who waits for the answer: raises `SstError` for a role that cannot be assumed, too."""
+        environment = self.environment(target)
+        assert self.state.manifest is not None and self._credentials is not None
+        if target is not None and (arn := find_target(self.state.manifest, target).role_arn):
+            await asyncio.to_thread(self._credentials.check, arn)
+        return environment
 
     def before_end(self, callback: Callable[[], Awaitable[object]]) -> None:
         """Await *callback* when the session begins to end, while everything it offers still works."""
@@ -167,6 +192,8 @@ class Session:
         self.stream.publish(await (early or self._cloud.start()))
         spawn(self._watch_cloud(), name="MiniStack is watched", owner=self._tasks)
         self._bootstrap = await asyncio.to_thread(self._find_bootstrap)
+        self._credentials = CredentialServer(assume_with(self._bootstrap), self._refused_from_thread())
+        self._exit.callback(self._credentials.close)
         self._functions = Functions(self.settings, self.stream)
         self._invocations = Invocations(self.state, self._functions)
         self._exit.push_async_callback(self._functions.close)
@@ -237,7 +264,7 @@ class Session:
         return status_document(self.state, self.settings, workers)
 
     async def _environment(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"environment": self.environment(asked.get("target"))}
+        return {"environment": await self.checked_environment(asked.get("target"))}
 
     async def _command(self, asked: dict[str, Any]) -> dict[str, Any]:
         name, arguments = asked.get("name", ""), asked.get("arguments", {})

@@ -50,7 +50,7 @@ async def run_wrapped(settings: Settings, argv: list[str], target: str | None) -
         nonlocal code
 
         async def fetch() -> dict[str, str]:
-            return session.environment(target)
+            return await session.checked_environment(target)
 
         async def changes() -> Changes:
             with session.stream.subscribe() as subscription:

@@ -8,7 +8,9 @@ import pytest
 import sst
 from sst.infra.errors import ConfigError
 
-from tests.support.program import declare
+from tests.support.program import ACCOUNT, declare
+
+ALLOW = {"actions": ["sqs:ListQueues"], "resources": ["*"]}
 
 
 def test_a_service_and_a_task_are_commands(tmp_path: Path) -> None:
@@ -38,3 +40,24 @@ def test_a_service_needs_a_command(tmp_path: Path) -> None:
         declare(lambda: sst.aws.Service("Web") and None, root=tmp_path)
     with pytest.raises(ConfigError, match="dev needs the field 'command'"):
         declare(lambda: sst.aws.Task("T") and None, root=tmp_path)
+
+
+def test_they_run_with_a_task_role(tmp_path: Path) -> None:
+    """One of their own, which `transform` and `nodes` know by the name of AWS; or one that exists."""
+    seen = []
+
+    def run() -> None:
+        tags = {"task_role": {"tags": {"team": "web"}}, "service": {"wait": True}}
+        web = sst.aws.Service("Web", permissions=[ALLOW], transform=tags, dev={"command": "uvicorn app:app"})
+        seen.append(web.nodes["task_role"])
+        sst.aws.Task("Resize", dev={"command": "python resize.py"})
+        sst.aws.Service("Own", task_role="mine", dev={"command": "true"})
+
+    declared = declare(run, root=tmp_path)
+    [web, own], [resize] = declared.manifest["dev_commands"], declared.manifest["tasks"]
+
+    assert (web["role_arn"], resize["role_arn"]) == ("arn:WebRole", "arn:ResizeRole")
+    assert own["role_arn"] == f"arn:aws:iam::{ACCOUNT}:role/mine"
+    assert declared.inputs("WebRole")["tags"] == {"team": "web"}
+    assert sorted(declared.types()) == ["ResizeRole", "WebPolicy", "WebRole"]
+    assert seen[0] is not None

@@ -30,6 +30,15 @@ def test_a_frontend_is_a_dev_command(tmp_path: Path) -> None:
     assert declared.link("Web") == {"url": "http://url-unavailable-in-dev.mode"}
 
 
+def test_its_dev_server_has_a_role(tmp_path: Path) -> None:
+    """For what it is linked to and for its permissions, as the function of a deployed site."""
+    allow = {"actions": ["sqs:ListQueues"], "resources": ["*"]}
+    declared = declare(lambda: sst.aws.Nextjs("Web", permissions=[allow]) and None, root=tmp_path)
+
+    assert declared.manifest["dev_commands"][0]["role_arn"] == "arn:WebRole"
+    assert "sqs:ListQueues" in declared.inputs("WebPolicy")["policy"]
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """Found when the app is applied, not when the command fails to start."""
     with pytest.raises(ConfigError, match=r"dev\.directory 'web' is no folder"):

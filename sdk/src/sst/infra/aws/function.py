@@ -204,7 +204,9 @@ class Function(Component):
 
     def _make_role(self) -> iam.Role:
         name = physical_name(f"{self._name}Role")
-        trust = policy.assume_by("lambda.amazonaws.com")
+        # A live function's role is also that of `sst shell --target`.
+        account = self._context.cloud.account if self.live else ""
+        trust = policy.assume_by("lambda.amazonaws.com", account=account)
         args = {"name": name, "assume_role_policy": trust}
         return self._make(iam.Role, f"{self._name}Role", args, transform="role")
 

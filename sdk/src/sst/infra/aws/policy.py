@@ -15,9 +15,14 @@ def document(statements: Iterable[dict[str, Any]]) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def assume_by(service: str) -> pulumi.Output[str]:
-    """The trust policy of a role that *service* (for example `lambda.amazonaws.com`) assumes."""
-    return document([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}])
+def assume_by(service: str = "", *, account: str = "") -> pulumi.Output[str]:
+    """The trust policy of a role that *service* (for example `lambda.amazonaws.com`) assumes.
+
+    With *account*, whoever that account lets may assume it too: in `sst dev` the session, for what runs beside it.
+    """
+    root = {"AWS": f"arn:aws:iam::{account}:root"} if account else {}
+    principal = {**({"Service": service} if service else {}), **root}
+    return document([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}])
 
 
 def statements(permissions: Iterable[Permission]) -> list[dict[str, Any]]:

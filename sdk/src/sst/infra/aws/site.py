@@ -7,19 +7,24 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from ..component import Component
-from ..dev_command import register
+from ..component import Transform
+from ..dev_command import Command, register
 from ..errors import ConfigError
 from ..linkable import Definition
+from ..permission import Permission
 
 NO_URL = "http://url-unavailable-in-dev.mode"
 """What `url` is in dev when `dev.url` is not given: something that can be linked and cannot be mistaken."""
 
 
-class Site(Component):
-    """What all frontends share. *deployment* takes the documented arguments that only a deployed site has."""
+class Site(Command):
+    """What all frontends share. *deployment* takes the documented arguments that only a deployed site has.
+
+    *permissions* are added to what the links allow: they are those of the role that its dev server runs with.
+    """
 
     command: ClassVar[str] = "npm run dev"
+    transforms: ClassVar[tuple[str, ...]] = ("role",)
 
     def __init__(
         self,
@@ -29,23 +34,30 @@ class Site(Component):
         dev: Mapping[str, Any] | bool | None = None,
         link: Sequence[Any] = (),
         environment: Mapping[str, pulumi.Input[str]] | None = None,
+        permissions: Sequence[Permission | Mapping[str, Any]] = (),
+        transform: Mapping[str, Transform] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **deployment: Any,
     ) -> None:
-        super().__init__(name, opts)
+        # The other names that `transform` may have belong to a deployed site.
+        role = {key: value for key, value in (transform or {}).items() if key == "role"}
+        super().__init__(name, opts, role)
         if not self._context.dev or dev is False:
             raise ConfigError(
                 f"{self._label} cannot be deployed by this version; it runs in `sst dev`.",
                 hint="Leave out dev=False, or create it only `if sst.dev`.",
             )
         given = dev if isinstance(dev, Mapping) else {}
-        url = register(self, given, link=link, environment=environment, directory=path, command=self.command)
+        url = register(
+            self,
+            given,
+            link=link,
+            environment=environment,
+            permissions=permissions,
+            directory=path,
+            command=self.command,
+        )
         self.url: pulumi.Output[str] = pulumi.Output.from_input(url or NO_URL)
-
-    @property
-    def nodes(self) -> dict[str, Any]:
-        """Nothing is created in dev."""
-        return {}
 
     def sst_link(self) -> Definition:
         """`url`: that of the dev server, if `dev.url` tells it."""
