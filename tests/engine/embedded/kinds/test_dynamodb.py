@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sst
+from sst.infra.errors import ConfigError
 
 from tests.support.program import CloudUnderTest
 
@@ -63,3 +65,25 @@ def test_a_table_gains_and_loses_an_index_and_a_stream(cloud: CloudUnderTest) ->
     assert not shrunk.get("GlobalSecondaryIndexes")
     assert not shrunk.get("StreamSpecification", {}).get("StreamEnabled")
     assert dynamo.get_item(TableName=name, Key={"id": {"S": "1"}})["Item"]
+
+
+def test_a_table_of_another_app(cloud: CloudUnderTest) -> None:
+    """It is linked and followed by its name; one without a stream is refused by name."""
+
+    def own() -> dict[str, Any]:
+        fields, primary = {"id": "string"}, {"hash_key": "id"}
+        plain = sst.aws.Dynamo("Plain", fields=fields, primary_index=primary)
+        followed = sst.aws.Dynamo("Followed", fields=fields, primary_index=primary, stream="new-image")
+        return {"plain": plain.name, "followed": followed.name}
+
+    names = cloud.apply(own, stage="owner", app=KEEP)[0]["outputs"]
+
+    def follow(which: str) -> Any:
+        return lambda: sst.aws.Dynamo.get("Theirs", names[which]).subscribe("Audit", "a.b") and None
+
+    cloud.apply(follow("followed"), stage="guest", record="guest", app=KEEP)
+    cloud.client("dynamodb").put_item(TableName=names["followed"], Item={"id": {"S": "1"}})
+    [event] = cloud.events("guest", "TheirsSubscriberAudit")
+    assert event["Records"][0]["dynamodb"]["NewImage"] == {"id": {"S": "1"}}
+    with pytest.raises(ConfigError, match='Dynamo "Theirs": the table has no stream'):
+        cloud.apply(follow("plain"), stage="guest2", record="guest2", app=KEEP)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -51,23 +50,6 @@ def test_indexes_and_their_projections() -> None:
     assert inputs["localSecondaryIndexes"][0]["rangeKey"] == "at"
 
 
-def test_a_subscriber_may_read_the_stream() -> None:
-    """The mapping starts at the stream's end; the role reads this stream."""
-
-    def run() -> None:
-        sst.aws.Dynamo(
-            "Notes", fields={"id": "string"}, primary_index={"hash_key": "id"}, stream="new-image"
-        ).subscribe("Audit", "a.b", filters=[{"eventName": ["INSERT"]}])
-
-    declared = declare(run)
-
-    assert declared.inputs("NotesTable")["streamViewType"] == "NEW_IMAGE"
-    mapping = declared.inputs("NotesSubscriberAuditMapping")
-    assert (mapping["startingPosition"], len(mapping["filterCriteria"]["filters"])) == ("LATEST", 1)
-    statement = json.loads(declared.inputs("NotesSubscriberAuditPolicy")["policy"])["Statement"][0]
-    assert "dynamodb:GetRecords" in statement["Action"]
-
-
 def test_an_existing_table() -> None:
     """`Dynamo.get` by name."""
     assert declare(lambda: sst.aws.Dynamo.get("Other", "other") and None).link("Other") == {"name": "other"}
@@ -83,6 +65,10 @@ def test_an_existing_table() -> None:
         ({"primary_index": {"range_key": "id"}}, "primary_index needs the field 'hash_key'"),
         ({"global_indexes": {"By": {"hashkey": "id"}}}, r"global_indexes\['By'\] has no field 'hashkey'"),
         ({"stream": "images"}, "stream must be one of keys-only"),
+        (
+            {"primary_index": {"hash_key": "id"}, "local_indexes": {"By": {"range_key": "at"}}, "fields": FIELDS},
+            "local_indexes need a primary_index with a range_key",
+        ),
     ],
 )
 def test_wrong_arguments(args: dict[str, Any], message: str) -> None:

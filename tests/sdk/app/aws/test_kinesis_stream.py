@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import sst
 
 from tests.support.program import declare
@@ -24,6 +25,7 @@ def test_a_stream_on_demand_and_its_subscriber() -> None:
     assert declared.link("Clicks") == {"name": declared.inputs("ClicksStream")["name"]}
 
 
-def test_an_existing_stream() -> None:
-    """`KinesisStream.get` by name."""
-    assert declare(lambda: sst.aws.KinesisStream.get("Other", "other") and None).link("Other") == {"name": "other"}
+@pytest.mark.parametrize("which", ["other", "arn:aws:kinesis:us-east-1:123456789012:stream/other"])
+def test_an_existing_stream(which: str) -> None:
+    """`KinesisStream.get` by name or ARN."""
+    assert declare(lambda: sst.aws.KinesisStream.get("Other", which) and None).link("Other") == {"name": "other"}

@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any
 
+import pytest
 import sst
+from sst.infra.errors import ConfigError
 
 from tests.support.program import declare
 
@@ -38,3 +40,20 @@ def test_the_authorizer_is_made_on_aws_and_left_out_here() -> None:
     assert "ServerAuthorizer" not in local.types() and "no IoT authorizers" in local.notices[0]
     assert aws.inputs("ServerAuthorizer")["signingDisabled"] is True
     assert local.function("ServerAuthorizerHandler")["handler"] == "a.auth"
+
+
+def test_nodes_and_transforms() -> None:
+    """Rule, permission and function are handed out; a rule can be changed, and a filter has to be one."""
+    nodes: list[dict[str, Any]] = []
+
+    def run() -> None:
+        realtime = sst.aws.Realtime("Server", authorizer={"handler": "a.auth", "timeout": "5 seconds"})
+        change = {"topic_rule": {"description": "mine"}}
+        nodes.append(realtime.subscribe("a.b", filter="notes/dev/#", transform=change).nodes)
+
+    declared = declare(run)
+
+    assert declared.inputs("ServerSubscriberRule")["description"] == "mine"
+    assert nodes[0].keys() == {"function", "rule", "permission"}
+    with pytest.raises(ConfigError, match="filter must be an MQTT topic filter"):
+        declare(lambda: sst.aws.Realtime("S", authorizer="a.b").subscribe("a.b", filter="it's") and None)

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pulumi
-from pulumi_aws import dynamodb, lambda_
+from pulumi_aws import dynamodb
 
-from ..component import Component, Transform, fields, one_of
+from ..component import Component, Transform, checked, fields, one_of
 from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
-from .subscriber import Subscriber, child_name, filter_criteria, target_of
+from .stream_subscriber import StreamSubscriber
+from .subscriber import Subscriber, child_name
 
 TYPES = {"string": "S", "number": "N", "binary": "B"}
 STREAMS = {
@@ -72,8 +73,10 @@ class Dynamo(Component):
             {"name": key, **_index(where, f"local_indexes[{key!r}]", value, kinds, local=True)}
             for key, value in (local_indexes or {}).items()
         ]
+        if local and primary.get("range_key") is None:
+            raise ConfigError(f"{where}: local_indexes need a primary_index with a range_key.")
         used = {index[k] for index in (primary, *indexes, *local) for k in ("hash_key", "range_key") if k in index}
-        for key in kinds.keys() - used:
+        for key in sorted(kinds.keys() - used):
             raise ConfigError(
                 f"{where}: fields declares {key!r}, which no index uses.",
                 hint="Declare only the keys of indexes: DynamoDB takes any other field without a declaration.",
@@ -95,7 +98,7 @@ class Dynamo(Component):
             "deletion_protection_enabled": deletion_protection,
         }
         self._table = self._make(dynamodb.Table, f"{name}Table", args, transform="table")
-        self._has_stream = stream is not None
+        self._has_stream: bool | None = stream is not None
         self._read()
 
     @classmethod
@@ -104,7 +107,7 @@ class Dynamo(Component):
         self = cls.__new__(cls)
         Component.__init__(self, name, opts)
         self._table = dynamodb.Table.get(f"{name}Table", table_name, opts=pulumi.ResourceOptions(parent=self))
-        self._has_stream = True
+        self._has_stream = None  # known when the table is read
         self._read()
         return self
 
@@ -120,19 +123,41 @@ class Dynamo(Component):
 
         *filters* are patterns for stream records, of which one must match.
         """
-        if not self._has_stream:
+        if self._has_stream is False:
             raise ConfigError(
                 f"{self._label} has no stream to subscribe to.", hint='Give it stream="new-and-old-images".'
             )
         return StreamSubscriber(
             child_name(self._name, "Subscriber", name),
-            stream_arn=self._table.stream_arn,
+            stream_arn=self.stream_arn if self._has_stream else checked(self.stream_arn, self._existing_stream),
             subscriber=subscriber,
             filters=filters,
             read=READ_STREAM,
             trigger=f"table {self._name}",
             transform=transform,
             opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    @staticmethod
+    def subscribe_arn(
+        name: str,
+        stream_arn: pulumi.Input[str],
+        subscriber: Subscriber,
+        *,
+        filters: Sequence[Mapping[str, Any]] = (),
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> StreamSubscriber:
+        """Call a function with the changes of a table that is not of this app, by the ARN of its stream."""
+        return StreamSubscriber(
+            name,
+            stream_arn=stream_arn,
+            subscriber=subscriber,
+            filters=filters,
+            read=READ_STREAM,
+            trigger="table",
+            transform=transform,
+            opts=opts,
         )
 
     @property
@@ -145,50 +170,15 @@ class Dynamo(Component):
         below = pulumi.Output.concat(self.arn, "/*")
         return Definition({"name": self.name}, [Permission(["dynamodb:*"], [self.arn, below])])
 
+    def _existing_stream(self, arn: str) -> str:
+        if not arn:
+            raise ConfigError(f"{self._label}: the table has no stream to subscribe to.", hint="Switch its stream on.")
+        return arn
+
     def _read(self) -> None:
         self.arn: pulumi.Output[str] = self._table.arn
         self.name: pulumi.Output[str] = self._table.name
         self.stream_arn: pulumi.Output[str] = self._table.stream_arn
-
-
-class StreamSubscriber(Component):
-    """A table's or data stream's records that reach a function. Made by `subscribe` of the two."""
-
-    token = "sst:aws:StreamLambdaSubscriber"  # noqa: S105 a Pulumi type
-    transforms: ClassVar[tuple[str, ...]] = ("event_source_mapping",)
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        stream_arn: pulumi.Input[str],
-        subscriber: Subscriber,
-        filters: Sequence[Mapping[str, Any]],
-        read: list[str],
-        trigger: str,
-        transform: Mapping[str, Transform] | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__(f"{name}Mapping", opts, transform)
-        criteria = filter_criteria(self._label, filters)
-        self._target = target_of(self, name, subscriber, trigger=trigger, permissions=[Permission(read, [stream_arn])])
-        self._mapping = self._make(
-            lambda_.EventSourceMapping,
-            f"{name}Mapping",
-            {
-                "event_source_arn": stream_arn,
-                "function_name": self._target.arn,
-                "starting_position": "LATEST",
-                "filter_criteria": criteria,
-            },
-            transform="event_source_mapping",
-            opts=pulumi.ResourceOptions(depends_on=list(self._target.ready)),
-        )
-
-    @property
-    def nodes(self) -> dict[str, Any]:
-        """The underlying resources: `function` and `event_source_mapping`."""
-        return {"function": self._target.function, "event_source_mapping": self._mapping}
 
 
 def _fields(where: str, value: object) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ..component import Component, Transform
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
-from .dynamo import StreamSubscriber
+from .stream_subscriber import StreamSubscriber
 from .subscriber import Subscriber, child_name
 
 READ_STREAM = [
@@ -57,13 +57,12 @@ class KinesisStream(Component):
         self._read()
 
     @classmethod
-    def get(
-        cls, name: str, stream_name: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
-    ) -> KinesisStream:
-        """A stream that exists already, by its name. Nothing is created."""
+    def get(cls, name: str, stream: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> KinesisStream:
+        """A stream that exists already, by its name or ARN. Nothing is created."""
         self = cls.__new__(cls)
         Component.__init__(self, name, opts)
-        self._stream = kinesis.Stream.get(f"{name}Stream", stream_name, opts=pulumi.ResourceOptions(parent=self))
+        physical = pulumi.Output.from_input(stream).apply(lambda given: given.rpartition("/")[2])
+        self._stream = kinesis.Stream.get(f"{name}Stream", physical, opts=pulumi.ResourceOptions(parent=self))
         self._read()
         return self
 
@@ -85,6 +84,28 @@ class KinesisStream(Component):
             trigger=f"stream {self._name}",
             transform=transform,
             opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    @staticmethod
+    def subscribe_arn(
+        name: str,
+        stream_arn: pulumi.Input[str],
+        subscriber: Subscriber,
+        *,
+        filters: Sequence[Mapping[str, Any]] = (),
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> StreamSubscriber:
+        """Call a function with the records of a stream that is not of this app, by its ARN."""
+        return StreamSubscriber(
+            name,
+            stream_arn=stream_arn,
+            subscriber=subscriber,
+            filters=filters,
+            read=READ_STREAM,
+            trigger="stream",
+            transform=transform,
+            opts=opts,
         )
 
     @property

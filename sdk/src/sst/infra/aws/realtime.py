@@ -126,9 +126,9 @@ class RealtimeLambdaSubscriber(Component):
             transform="topic_rule",
             opts=pulumi.ResourceOptions(depends_on=list(self._target.ready)),
         )
-        allow_invoke(self, name, self._target, "iot.amazonaws.com", self._rule.arn)
+        self._permission = allow_invoke(self, name, self._target, "iot.amazonaws.com", self._rule.arn)
 
     @property
     def nodes(self) -> dict[str, Any]:
-        """The underlying resources: `function` and `topic_rule`."""
-        return {"function": self._target.function, "topic_rule": self._rule}
+        """The underlying resources: `function`, `rule` and `permission`."""
+        return {"function": self._target.function, "rule": self._rule, "permission": self._permission}

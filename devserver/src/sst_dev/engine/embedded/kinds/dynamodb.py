@@ -89,10 +89,11 @@ class Table(Kind):
 
     def _made(self, client: Any, name: str) -> Made:
         table = client.describe_table(TableName=name)["Table"]
+        on = table.get("StreamSpecification", {}).get("StreamEnabled")  # a stream that is off keeps its ARN
         outputs = {
             "arn": table["TableArn"],
-            "streamArn": table.get("LatestStreamArn", ""),
-            "streamLabel": table.get("LatestStreamLabel", ""),
+            "streamArn": table.get("LatestStreamArn", "") if on else "",
+            "streamLabel": table.get("LatestStreamLabel", "") if on else "",
         }
         return Made(name, outputs)
 
