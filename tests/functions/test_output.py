@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sst_dev.core.pace import SLICE
 from sst_dev.functions.output import LINE_MAX, Line, Output, Splitter
 from sst_worker.wire import marker
 
@@ -105,6 +108,33 @@ async def test_the_output_of_an_answered_invocation_is_complete() -> None:
     output.close()
     assert lines[-1] == Line("a", "rest")
     os.close(writing)
+
+
+async def test_a_loud_handler_leaves_the_loop_its_turns() -> None:
+    """However much is in the pipe: after a slice of the time others run, and in the end nothing is missing."""
+    reading, writing = os.pipe()
+    os.write(writing, b"x\n" * 30_000)
+    os.close(writing)
+    turns: list[int] = []
+    count = 0
+
+    def on_line(line: Line) -> None:
+        nonlocal count
+        count += 1
+        until = time.perf_counter() + SLICE / 1000
+        while time.perf_counter() < until:
+            pass
+
+    output = Output(reading, SECRET, on_line)
+    while count < 30_000:
+        before = count
+        await asyncio.sleep(0)
+        turns.append(count - before)
+
+    output.close()
+
+    # A page of two-byte lines takes longer than a slice here.
+    assert max(turns) <= 4096 // 2
 
 
 def test_secrets_fit_the_bound_of_a_marker() -> None:

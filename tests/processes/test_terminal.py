@@ -8,6 +8,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+from sst_dev.processes import terminal as module
 from sst_dev.processes.terminal import INPUT_LIMIT, Terminal, open_terminal
 
 
@@ -148,3 +150,33 @@ async def test_after_the_end_it_takes_no_input_and_no_size(tmp_path: Path) -> No
 
     assert not terminal.write(b"x")
     terminal.resize(1, 1)
+
+
+async def test_a_loud_child_waits_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than the bound is handed on between two turns of the loop; the child blocks meanwhile."""
+    monkeypatch.setattr(module, "READ_SIZE", 8192)
+    sizes: list[int] = []
+    received = 0
+
+    def on_output(data: bytes) -> None:
+        nonlocal received
+        received += len(data)
+
+    terminal = await open_terminal(
+        [sys.executable, "-c", "print(('y' * 98 + '\\n') * 5000, end='')"],
+        name="child",
+        cwd=tmp_path,
+        environment={"PATH": os.environ["PATH"]},
+        columns=100,
+        rows=30,
+        on_output=on_output,
+    )
+    ended = asyncio.ensure_future(terminal.child.wait())
+    while not ended.done():
+        before = received
+        await asyncio.sleep(0)
+        sizes.append(received - before)
+    await terminal.wait()
+
+    assert received == 5000 * 100
+    assert max(sizes) < 8192 + 4096

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sst_dev.core import commands as c
 from sst_dev.core import events as e
 from sst_dev.core.errors import BugError
+from sst_dev.tui import app as app_module
 from sst_dev.tui import run_tui
+from sst_dev.tui.panes import Pane
+from sst_dev.tui.view import PaneView
 from textual import events
 from textual.command import CommandPalette
 
@@ -252,18 +255,51 @@ async def test_a_failing_screen_is_a_bug_not_a_quit(tmp_path: Path, monkeypatch:
         await run_tui(d.stream, d.state, d.settings, d.send)
 
 
-async def test_ten_thousand_lines_do_not_delay_a_key(tmp_path: Path) -> None:
-    """A key pressed while output pours in is answered before the output is all shown."""
+async def test_a_key_goes_before_the_output_that_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key pressed while a second of output waits is answered after a few pieces of it, not after all."""
+    monkeypatch.setattr(app_module, "SLICE", 0.0)  # a slice is one piece then, however fast the machine
+    fed: list[int] = []
+    feed = Pane.feed
+
+    def counted(pane: Pane) -> bytes:
+        fed.append(pane.behind)
+        if len(fed) == 10:
+            d.app.post_message(events.Key("1", "1"))
+        return feed(pane)
+
     async with deck(tmp_path) as d:
         await d.see(process("Web", "running"))
         await d.press("4")
-        for n in range(1000):
-            d.stream.publish(output("Web", f"{n} {'x' * 70}\r\n" * 10))
-        await asyncio.sleep(0.05)
-        await d.pilot.press("1")
+        monkeypatch.setattr(Pane, "feed", counted)
+        for n in range(100):
+            d.stream.publish(output("Web", f"{n} {'x' * 70}\r\n" * 50))
+        await d.until(lambda: d.app.panes.current.title == "SST")
+        answered = len(fed)
+        await d.settle()
 
-        assert d.app.panes.current.title == "SST"
-        assert d.app.panes.behind
+        assert answered < 30 < len(fed)
+
+
+async def test_a_frame_paints_only_what_is_in_sight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand lines of a handler and of a command cost no more painted rows than one."""
+    painted = 0
+    paint = PaneView._paint
+
+    def counted(view: PaneView, *arguments: Any) -> Any:
+        nonlocal painted
+        painted += 1
+        return paint(view, *arguments)
+
+    async with deck(tmp_path) as d:
+        await d.see(process("Web", "running"), started("loud"), log("loud", "first"))
+        monkeypatch.setattr(PaneView, "_paint", counted)
+        for key in ("2", "4"):
+            await d.press(key)
+            await d.see([log("loud", f"line {n}") for n in range(10_000)], output("Web", "line\r\n" * 10_000))
+            painted = 0
+            d.app.update_all()
+
+            assert painted == d.app.view.size.height
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])

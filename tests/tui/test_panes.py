@@ -53,8 +53,28 @@ def test_output_beyond_the_bound_is_skipped_and_said() -> None:
 
     assert pane.emulator is not None
     rows = [plain(pane.emulator.row(y)) for y in range(pane.emulator.first, pane.emulator.end)]
-    assert any("kB skipped, see .sst/log" in text for text in rows)
+    shown = sum(text[:5].isdigit() for text in rows)
+    assert f"… {200 - shown} lines skipped, see .sst/log …" in rows
     assert any(text.startswith("00199") for text in rows)
+
+
+def test_skipped_output_leaves_its_modes() -> None:
+    """What a program asked of its terminal holds even if nobody saw it ask."""
+    panes = made(process("Web", "running"), output("Web", "\x1b[?1049h\x1b[?25l"))
+    pane = panes.terminals[0]
+    while pane.pending:
+        pane.feed()
+    assert pane.emulator is not None and pane.emulator.modes.alternate
+
+    panes.apply(output("Web", "\x1b[?2004h\x1b[?1049l"))
+    for _ in range(200):
+        panes.apply(output("Web", "x" * 16_000))
+    while pane.pending:
+        pane.feed()
+
+    assert not pane.emulator.modes.alternate
+    assert pane.emulator.modes.bracketed_paste
+    assert pane.behind == 0
 
 
 def test_a_restart_begins_on_a_fresh_line() -> None:

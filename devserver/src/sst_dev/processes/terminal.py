@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import math
 import os
 import struct
 import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ..core.pace import SLICE, running_pace
 from .spawn import Child, start
 
 READ_SIZE = 16 * 1024
-"""Bytes handed on at a time; with `READ_PAUSE` at most 2 MB a second from one child: more than 10,000 long lines.
+"""Bytes handed on before a pause; with `READ_PAUSE` at most 2 MB a second from one child: more than 10,000 long lines.
 A louder child waits in the kernel, as on any slow terminal."""
+PIECE = 4 * 1024
+"""Bytes handed on at a time: what Linux gives in one read, and at most 4,096 lines' worth of work."""
 READ_PAUSE = 0.008
-"""Seconds between reads: output is gathered, and one child cannot occupy the loop."""
+"""Seconds between reads at least: output is gathered, and one child cannot occupy the loop. The loop's pace, when
+there is much output of any kind, makes it longer."""
 LAST_READS = 16
 """Reads after the end: more than the kernel holds back, yet an end in sight when a daemon kept the terminal."""
 INPUT_LIMIT = 1024 * 1024
@@ -32,6 +37,7 @@ class Terminal:
         self._on_output = on_output
         self._input = b""
         self._loop = asyncio.get_running_loop()
+        self._pace = running_pace()
         self._resume: asyncio.TimerHandle | None = None
         self._closed = False
         self._loop.add_reader(master, self._readable)
@@ -40,7 +46,7 @@ class Terminal:
         """Wait until the child and its group are gone and their output is handed on; the exit code."""
         code = await self.child.wait()
         for _ in range(LAST_READS):
-            if self._closed or not self._read():
+            if self._closed or not self._read(math.inf):
                 break
         self.close()
         return code
@@ -72,29 +78,31 @@ class Terminal:
 
     def _readable(self) -> None:
         self._loop.remove_reader(self._master)
-        if self._read():
-            self._resume = self._loop.call_later(READ_PAUSE, self._read_again)
+        began = self._loop.time()
+        if self._read(began + SLICE):
+            pause = self._pace.pause(began, self._loop.time())
+            self._resume = self._loop.call_later(max(READ_PAUSE, pause), self._read_again)
 
     def _read_again(self) -> None:
         self._loop.add_reader(self._master, self._readable)
 
-    def _read(self) -> bool:
-        """Hand on what there is, up to `READ_SIZE`; False at the end, or when there is nothing."""
-        pieces, size = [], 0
+    def _read(self, until: float) -> bool:
+        """Hand on what there is, up to `READ_SIZE` or the time *until*; False at the end, or when there is nothing."""
+        size = 0
         while size < READ_SIZE:
             try:
-                piece = os.read(self._master, READ_SIZE)
+                piece = os.read(self._master, PIECE)
             except BlockingIOError:
                 break
             except OSError:  # EIO: every process that had the terminal is gone
                 piece = b""
             if not piece:
                 break
-            pieces.append(piece)
+            self._on_output(piece)
             size += len(piece)
-        if pieces:
-            self._on_output(b"".join(pieces))
-        return bool(pieces)
+            if self._closed or self._loop.time() >= until:
+                break
+        return size > 0
 
     def _writable(self) -> None:
         try:

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from ..core import commands as c
+from ..core.pace import SLICE, running_pace
 from ..core import events as e
 from ..core.settings import Settings
 from ..core.state import State
@@ -32,8 +33,11 @@ from .view import PaneView
 
 FRAME = 1 / 30
 """Seconds between two looks at the stream: more frames cost and are not seen."""
-FEED = 0.012
-"""Seconds of a frame spent on emulating terminals, so that keys and painting have the rest."""
+INTAKE = 0.014
+"""Seconds of a frame spent on taking in events and emulating terminals: less than half, more than `core.pace` lets
+readers need for the same output, so that the screen keeps up with them."""
+EVENTS = 500
+"""Events taken in before a key that came meanwhile goes first: about a millisecond."""
 NARROW = 100
 """Columns below which the sidebar is narrower."""
 
@@ -69,6 +73,8 @@ class Multiplexer(App[None]):
         self.actions = Actions(self)
         self.sidebar = Sidebar(self.panes)
         self.view = PaneView(self.panes.current, clock)
+        self._dropped = 0
+        """Events it lost that were told of."""
         self.footer = Footer(state, clock)
         self.match = -1
         """The row of the last match of a search."""
@@ -101,27 +107,45 @@ class Multiplexer(App[None]):
 
     async def _follow(self) -> None:
         while self.panes.behind or await self._subscription.ready():
-            for event in self._subscription.drain():
-                known = len(self.panes.terminals)
+            began = time.perf_counter()
+            await self._take(began + INTAKE)
+            await self._feed(began + INTAKE)
+            self.update_all()
+            # On a busy machine frames get rarer, and keys keep their share.
+            took = time.perf_counter() - began
+            await asyncio.sleep(max(FRAME - took, took / 2))
+        self.exit()
+
+    async def _take(self, until: float) -> None:
+        """Take in events until none is left, or the time is over."""
+        if self._subscription.dropped > self._dropped:
+            lost, self._dropped = self._subscription.dropped - self._dropped, self._subscription.dropped
+            self.panes.deploy_log.note(f"… {lost:,} events were too many for the screen; .sst/log has them …")
+        while events := self._subscription.drain(EVENTS):
+            known = len(self.panes.terminals)
+            for event in events:
                 self.panes.apply(event)
                 if isinstance(event, e.SessionReady):
                     gc.freeze()
-                if len(self.panes.terminals) > known:
-                    self._tell_sizes([self.panes.terminals[-1].name])
-            began = time.perf_counter()
-            await self._feed()
-            self.update_all()
-            # On a busy machine frames get rarer, and keys keep their share.
-            await asyncio.sleep(max(FRAME, 2 * (time.perf_counter() - began)))
-        self.exit()
+            if len(self.panes.terminals) > known:
+                self._tell_sizes([pane.name for pane in self.panes.terminals[known:]])
+            if time.perf_counter() >= until:
+                break
+            await asyncio.sleep(0)
 
-    async def _feed(self) -> None:
-        until = time.perf_counter() + FEED
-        while (behind := self.panes.behind) and time.perf_counter() < until:
+    async def _feed(self, until: float) -> None:
+        """Emulate terminals until all is shown, or the time is over; at least one piece."""
+        while behind := self.panes.behind:
             pane = behind[0]
-            replies = pane.feed()
-            if replies and not pane.dead:
-                self.send_command(c.WriteProcess(pane.name, replies))
+            began = time.perf_counter()
+            while pane.pending and time.perf_counter() - began < SLICE:
+                replies = pane.feed()
+            if ended >= until:
+                break
+                if replies and not pane.dead:
+                    self.send_command(c.WriteProcess(pane.name, replies))
+            ended = time.perf_counter()
+            running_pace().pause(began, ended)  # who reads for these terminals waits for it
             await asyncio.sleep(0)  # a key that came meanwhile goes first
 
     def update_all(self) -> None:

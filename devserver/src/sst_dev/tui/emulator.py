@@ -11,7 +11,8 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, cast
 
 import pyte
@@ -336,6 +337,10 @@ def _without_colons(params: str) -> str:
             numbers = [part for part in rest[1:] if part]
             out += [code, rest[0], *numbers[-3:]]
         elif code == "4" and rest:
+_CHARACTER, _ATTRIBUTES = itemgetter(0), itemgetter(slice(1, None))
+"""The parts of pyte's `Char`."""
+
+
             out.append("24" if rest[0] == "0" else "4")
         else:
             out.append(code)
@@ -347,16 +352,8 @@ def _row(cells: Mapping[int, Char], columns: int) -> Row:
     if not cells:
         return ()
     width = min(columns, max(cells) + 1)
-    spans: list[tuple[str, Style]] = []
-    text: list[str] = []
-    attributes: tuple[Any, ...] | None = None
-    for cell in map(cells.__getitem__, range(width)):
-        if cell[1:] != attributes:
-            if text:
-                spans.append(("".join(text), _style(attributes)))
-            text, attributes = [], cell[1:]
-        text.append(cell[0])
-    spans.append(("".join(text), _style(attributes)))
+    line = map(cells.__getitem__, range(width))
+    spans = [("".join(map(_CHARACTER, run)), _style(attributes)) for attributes, run in groupby(line, _ATTRIBUTES)]
     while spans and spans[-1][1] is _PLAIN:
         last = spans[-1][0].rstrip(" ")
         if last:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,8 +21,12 @@ Kind = Literal["sst", "functions", "tasks", "terminal", "details"]
 DEAD = ("exited", "failed", "idle")
 
 PENDING = 512 * 1024
-"""Bytes of output a terminal may be behind: a second of the loudest child. Beyond, the oldest is skipped: nobody could
-read it, and the log file has it."""
+"""Bytes of output a terminal may be behind: a second of the loudest child, and more than the loop's pace lets it be.
+Beyond, the oldest is skipped: nobody could read it, and the log file has it."""
+PIECE = 2 * 1024
+"""Bytes emulated without a look at the clock: some 5 ms if each is a line, and far less of ordinary text."""
+
+_MODE = re.compile(rb"\x1b\[\?([0-9]+)([hl])")
 
 
 @dataclass
@@ -40,7 +46,7 @@ class Pane:
     wrap: bool = False
     query: str = ""
     process: e.ProcessChanged | None = None
-    pending: list[bytes] = field(default_factory=list)
+    pending: deque[bytes] = field(default_factory=deque)
     """Output that was not fed to the emulator yet."""
     skipped: int = 0
 
@@ -48,7 +54,12 @@ class Pane:
     def emulator(self) -> Emulator | None:
         """The terminal, of panes that are one."""
         return self.document if isinstance(self.document, Emulator) else None
+    behind: int = 0
+    """Bytes in `pending`."""
 
+    """Lines that were never fed."""
+    _modes: dict[bytes, bytes] = field(default_factory=dict)
+    """Of the skipped output what lasts: the modes it left the terminal in."""
     @property
     def dead(self) -> bool:
         """Whether its process does not run."""
@@ -57,22 +68,30 @@ class Pane:
     def receive(self, data: bytes) -> None:
         """Keep *data* until `feed`, or only its end when there is too much."""
         self.pending.append(data)
-        size = sum(map(len, self.pending))
-        while size > PENDING and len(self.pending) > 1:
-            size -= len(self.pending[0])
-            self.skipped += len(self.pending.pop(0))
+        self.behind += len(data)
+        while self.behind > PENDING and len(self.pending) > 1:
+            lost = self.pending.popleft()
+            self.behind -= len(lost)
+            self.skipped += lost.count(b"\n")
+            self._modes.update((match[1], match[0]) for match in _MODE.finditer(lost))
 
     def feed(self) -> bytes:
         """Show the next piece of what was received; what the terminal answers."""
         emulator = self.emulator
         if emulator is None or not self.pending:
             return b""
-        if self.skipped:
+        data = self.pending.popleft()
+        if len(data) > PIECE:
+            data, rest = data[:PIECE], data[PIECE:]
+            self.pending.appendleft(rest)
+        self.behind -= len(data)
+        if self.skipped or self._modes:
+            emulator.note(f"… {self.skipped:,} lines skipped, see .sst/log …")
             # CAN ends a sequence that was cut, and SGR 0 the colour it may have left.
-            self.pending.insert(0, b"\x18\x1b[0m\r\n")
-            emulator.note(f"… {self.skipped // 1024} kB skipped, see .sst/log …")
+            data = b"".join([b"\x18\x1b[0m", *self._modes.values(), b"\r\n", data])
             self.skipped = 0
-        return emulator.feed(self.pending.pop(0))
+            self._modes.clear()
+        return emulator.feed(data)
 
 
 class Panes:
