@@ -18,8 +18,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from ..core import commands as c
-from ..core.pace import SLICE, running_pace
 from ..core import events as e
+from ..core.pace import SLICE, running_pace
 from ..core.settings import Settings
 from ..core.state import State
 from ..core.stream import Subscription
@@ -73,13 +73,13 @@ class Multiplexer(App[None]):
         self.actions = Actions(self)
         self.sidebar = Sidebar(self.panes)
         self.view = PaneView(self.panes.current, clock)
-        self._dropped = 0
-        """Events it lost that were told of."""
         self.footer = Footer(state, clock)
         self.match = -1
         """The row of the last match of a search."""
         self._search = Input(id="search", placeholder="search", compact=True)
         self._subscription = subscription
+        self._dropped = 0
+        """Events it lost that were told of."""
         self._answer: Callable[[], None] | None = None
         self.theme = "ansi-light" if _light_background() else "ansi-dark"
         if self.no_color:
@@ -140,13 +140,13 @@ class Multiplexer(App[None]):
             began = time.perf_counter()
             while pane.pending and time.perf_counter() - began < SLICE:
                 replies = pane.feed()
-            if ended >= until:
-                break
                 if replies and not pane.dead:
                     self.send_command(c.WriteProcess(pane.name, replies))
             ended = time.perf_counter()
             running_pace().pause(began, ended)  # who reads for these terminals waits for it
             await asyncio.sleep(0)  # a key that came meanwhile goes first
+            if ended >= until:
+                break
 
     def update_all(self) -> None:
         """Show what is true now."""

@@ -337,14 +337,14 @@ def _without_colons(params: str) -> str:
             numbers = [part for part in rest[1:] if part]
             out += [code, rest[0], *numbers[-3:]]
         elif code == "4" and rest:
-_CHARACTER, _ATTRIBUTES = itemgetter(0), itemgetter(slice(1, None))
-"""The parts of pyte's `Char`."""
-
-
             out.append("24" if rest[0] == "0" else "4")
         else:
             out.append(code)
     return ";".join(out)
+
+
+_CHARACTER, _ATTRIBUTES = itemgetter(0), itemgetter(slice(1, None))
+"""The parts of pyte's `Char`."""
 
 
 def _row(cells: Mapping[int, Char], columns: int) -> Row:

@@ -48,18 +48,18 @@ class Pane:
     process: e.ProcessChanged | None = None
     pending: deque[bytes] = field(default_factory=deque)
     """Output that was not fed to the emulator yet."""
+    behind: int = 0
+    """Bytes in `pending`."""
     skipped: int = 0
+    """Lines that were never fed."""
+    _modes: dict[bytes, bytes] = field(default_factory=dict)
+    """Of the skipped output what lasts: the modes it left the terminal in."""
 
     @property
     def emulator(self) -> Emulator | None:
         """The terminal, of panes that are one."""
         return self.document if isinstance(self.document, Emulator) else None
-    behind: int = 0
-    """Bytes in `pending`."""
 
-    """Lines that were never fed."""
-    _modes: dict[bytes, bytes] = field(default_factory=dict)
-    """Of the skipped output what lasts: the modes it left the terminal in."""
     @property
     def dead(self) -> bool:
         """Whether its process does not run."""
