@@ -4,7 +4,7 @@ import getpass
 from pathlib import Path
 
 import pytest
-from sst_dev.cli.options import GlobalOptions, extract_global_options, find_config, read_dotenv, resolve_stage
+from sst_dev.cli.options import GlobalOptions, extract_global_options, find_config, resolve_stage
 from sst_dev.core.errors import UserError
 
 
@@ -103,11 +103,3 @@ def test_an_impossible_stage_is_refused(tmp_path: Path, stage: str) -> None:
     """A stage is part of channel names and of AWS names, so their rules hold."""
     with pytest.raises(UserError, match="Stage"):
         resolve_stage(GlobalOptions(stage=stage), tmp_path)
-
-
-def test_the_stages_own_dotenv_wins(tmp_path: Path) -> None:
-    """`.env.<stage>` is read over `.env`."""
-    (tmp_path / ".env").write_text("A=1\nB=1\n")
-    (tmp_path / ".env.ada").write_text("B=2\n")
-
-    assert read_dotenv(tmp_path, "ada") == {"A": "1", "B": "2"}

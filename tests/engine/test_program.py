@@ -24,7 +24,7 @@ RUN = HEAD + "def run():\n    "
 class Project:
     """A project folder and what its program published."""
 
-    def __init__(self, root: Path, config: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, root: Path, config: str) -> None:
         self.root = root
         (root / "functions").mkdir()
         (root / "functions" / "api.py").write_text("def handler(event, context):\n    return 1\n")
@@ -32,7 +32,7 @@ class Project:
         self.stream = Stream()
         self.events: list[e.Event] = []
         self.stream.observe(self.events.append)
-        settings = Settings(config=root / "sst_config.py", stage="dev", environment=environment or {})
+        settings = Settings(config=root / "sst_config.py", stage="dev")
         self.secrets: dict[str, str] = {}
         self.program = Program(settings, self.stream, secrets=lambda: self.secrets)
 
@@ -126,17 +126,20 @@ async def test_components_made_by_imported_modules_are_made_in_each_pass(tmp_pat
 
 
 async def test_what_the_program_prints_and_dotenv_values_reach_their_ends(
-    tmp_path: Path, cloud: CloudUnderTest
+    tmp_path: Path, cloud: CloudUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`print` becomes one notice, though the program runs twice; `.env` values are in its environment."""
-    config = "import os\n" + RUN + 'print("hello from", os.environ["FROM_DOTENV"], sst.dev, sst.app.stage)\n'
-    project = Project(tmp_path, config, {"FROM_DOTENV": "dotenv"})
+    """`print` becomes one notice, though the program runs twice; `.env` is read again by each run, the shell wins."""
+    config = "import os\n" + RUN + 'print(os.environ["FILE"], os.environ["BOTH"], sst.dev, sst.app.stage)\n'
+    project = Project(tmp_path, config)
+    monkeypatch.setenv("BOTH", "shell")
     try:
-        await project.program.apply(Bootstrap(**cloud.bootstrap), trigger="start")
+        for value in ("one", "two"):
+            (tmp_path / ".env").write_text(f"FILE={value}\nBOTH={value}\n")
+            await project.program.apply(Bootstrap(**cloud.bootstrap), trigger=".env")
     finally:
         await project.program.close()
 
-    assert [n.text for n in project.seen(e.Notice)] == ["hello from dotenv True dev"]
+    assert [n.text for n in project.seen(e.Notice)] == ["one shell True dev", "two shell True dev"]
 
 
 async def test_a_changed_secret_reaches_the_next_apply(tmp_path: Path, cloud: CloudUnderTest) -> None:

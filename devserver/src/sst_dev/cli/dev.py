@@ -63,12 +63,9 @@ def make_settings(
 ) -> Settings:
     """The settings of a session for the app found from here."""
     config = find_config(options)
-    from .options import read_dotenv
-
-    stage = resolve_stage(options, config.parent)
     return Settings(
         config=config,
-        stage=stage,
+        stage=resolve_stage(options, config.parent),
         mode=Mode(mode) if mode else _default_mode(wraps=wraps, json_events=json_events),
         force_local=local,
         json_events=json_events,
@@ -78,7 +75,6 @@ def make_settings(
         takeover=takeover,
         debug_port=None if debug is None or debug.startswith(PYCHARM) else _port(debug),
         pycharm_port=_pycharm_port(debug) if debug and debug.startswith(PYCHARM) else None,
-        environment=read_dotenv(config.parent, stage),
     )
 
 

@@ -87,18 +87,6 @@ def find_config(options: GlobalOptions) -> Path:
     )
 
 
-def read_dotenv(root: Path, stage: str | None) -> dict[str, str]:
-    """`.env`, and over it `.env.<stage>` (SST docs, Environment variables)."""
-    from dotenv import dotenv_values
-
-    names = [".env", *([f".env.{stage}"] if stage else [])]
-    values: dict[str, str] = {}
-    for path in (root / name for name in names):
-        if path.is_file():
-            values |= {key: value for key, value in dotenv_values(path).items() if value is not None}
-    return values
-
-
 def resolve_stage(options: GlobalOptions, root: Path) -> str:
     """The stage: flag, `SST_STAGE`, `.env`, `.sst/stage`, else the user's name.
 
@@ -109,11 +97,17 @@ def resolve_stage(options: GlobalOptions, root: Path) -> str:
     stage = (
         options.stage
         or os.environ.get("SST_STAGE")
-        or (read_dotenv(root, None).get("SST_STAGE") if (root / ".env").is_file() else None)
+        or (_from_dotenv(root) if (root / ".env").is_file() else None)
         or (remembered.read_text().strip() if remembered.is_file() else None)
         or _personal_stage(remembered)
     )
     return check_stage(stage)
+
+
+def _from_dotenv(root: Path) -> str | None:
+    from ..core.dotenv import read_dotenv
+
+    return read_dotenv(root, None).get("SST_STAGE")
 
 
 def check_stage(stage: str) -> str:

@@ -16,8 +16,8 @@ from ..core.errors import UserError
 from ..core.files import write_private
 from ..core.settings import Settings
 
-NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
-"""A secret's name follows the rules of a component's (SST docs, Secret)."""
+NAME = re.compile(r"[A-Z][A-Za-z0-9_]*")
+"""A secret's name (SST docs, Secret), and the underscores of its dotenv files (CLI, `secret load`)."""
 
 
 class SecretStore:
@@ -88,7 +88,7 @@ def check_name(name: str) -> None:
     """Raise `UserError` unless *name* can be a secret's."""
     if not NAME.fullmatch(name):
         raise UserError(
-            f"{name!r} is no name for a secret: it must start with a capital letter and hold letters and digits only.",
+            f"{name!r} is no name for a secret: it must start with a capital letter and hold letters, digits and underscores only.",
             hint='Use the name given to `sst.Secret("…")` in sst_config.py.',
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -43,8 +43,6 @@ class Settings:
     """`--debug[=PORT]`: let a debugger attach to every worker through this port (0 picks one)."""
     pycharm_port: int | None = None
     """`--debug=pycharm[:PORT]`: workers connect to PyCharm's debug server on this port of 127.0.0.1."""
-    environment: dict[str, str] = field(default_factory=dict, repr=False)
-    """What `.env` and `.env.<stage>` add for the config program."""
 
     @property
     def root(self) -> Path:

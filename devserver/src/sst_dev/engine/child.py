@@ -62,6 +62,8 @@ def main() -> NoReturn:
     while start["kind"] == "warm":
         _warm(start["modules"])
         start = parent.receive()
+    for name, value in start.get("environment", {}).items():
+        os.environ.setdefault(name, value)  # the developer's shell wins over `.env`
     from .run import Run
 
     try:

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from ..core import errors
 from ..core import events as e
 from ..core.bootstrap import Bootstrap
+from ..core.dotenv import read_dotenv
 from ..core.errors import BugError, SstError, UserError
 from ..core.files import private_dir
 from ..core.manifest import App, Manifest
@@ -109,6 +110,7 @@ class Program:
                     "force_local": self._settings.force_local,
                     "state_dir": str(private_dir(self._settings.stage_home)),
                     "secrets": dict(self._secrets()),
+                    "environment": read_dotenv(self._settings.root, self._settings.stage),
                 }
             )
             run.app = App.model_validate((await run.answer("app"))["app"])
@@ -150,7 +152,7 @@ class _Run:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 cwd=settings.root,
-                env=_environment(settings),
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
                 pass_fds=(to_child, from_child),
                 start_new_session=True,
             )  # fmt: skip
@@ -232,9 +234,15 @@ class _Run:
                 self._stream.publish(e.ResourceFailed(now, **facts, message=message["message"]))
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """The developer's environment, with what `.env` adds: the program is theirs and may ask for anything of it."""
-    return {**os.environ, **settings.environment, "PYTHONUNBUFFERED": "1"}
+def _with_urls(document: dict[str, Any]) -> dict[str, Any]:
+    """*document* with the URLs of its commands among the outputs, each under its component's name.
+
+    Those that the app gives out itself are not given out twice.
+    """
+    outputs = document.get("outputs", {})
+    urls = {command["name"]: command["url"] for command in document.get("dev_commands", []) if command.get("url")}
+    more = {name: url for name, url in urls.items() if name not in outputs and url not in outputs.values()}
+    return {**document, "outputs": {**outputs, **more}}
 
 
 def _error(message: dict[str, Any]) -> SstError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pulumi
 
 from .component import Component
@@ -30,6 +32,10 @@ class Secret(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
+        if not re.fullmatch(r"[A-Z][A-Za-z0-9_]*", name):
+            raise ConfigError(
+                f"{self._label}: a secret's name starts with a capital letter and holds letters, digits and underscores."
+            )
         if placeholder is not None and not isinstance(placeholder, (str, pulumi.Output)):
             raise ConfigError(f"{self._label}: placeholder must be a string, got {placeholder!r}.")
         value = self._context.secrets.get(name, placeholder)

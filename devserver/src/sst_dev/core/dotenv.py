@@ -1,0 +1,20 @@
+"""`.env` and `.env.<stage>`: what they add to the environment of the config program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def read_dotenv(root: Path, stage: str | None) -> dict[str, str]:
+    """The values of `.env.<stage>`, and over them those of `.env` (SST docs, Config, .env).
+
+    What the environment has already is the caller's to keep: a variable of the shell wins over both files.
+    """
+    from dotenv import dotenv_values
+
+    names = [*([f".env.{stage}"] if stage else []), ".env"]
+    values: dict[str, str] = {}
+    for path in (root / name for name in names):
+        if path.is_file():
+            values |= {key: value for key, value in dotenv_values(path).items() if value is not None}
+    return values
