@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sst_dev.app import control
-from sst_dev.core.errors import NoSessionError, SstError, UserError
+from sst_dev.core.errors import NoSessionError, UserError
 from sst_dev.core.events import Notice
 from sst_dev.core.stream import Stream
 
@@ -36,11 +36,11 @@ async def test_a_question_gets_its_answer(tmp_path: Path) -> None:
 
 
 async def test_a_refusal_arrives_with_its_hint(tmp_path: Path) -> None:
-    """An `SstError` of the handler is the same sentence for the asker."""
+    """An `SstError` of the handler is the same sentence for the asker, and says as much of whose fault it is."""
     one = server(tmp_path / "a.sock")
     await one.start()
     try:
-        with pytest.raises(SstError, match=r"^no$") as caught:
+        with pytest.raises(UserError, match=r"^no$") as caught:
             await control.request(tmp_path / "a.sock", {"command": "status", "fail": True})
         assert caught.value.hint == "do"
     finally:

@@ -1,6 +1,7 @@
 """Secrets at rest: encrypted, private, by stage with fallbacks."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,9 @@ def test_nothing_readable_is_on_disk(tmp_path: Path) -> None:
     store(tmp_path).set({"Key": "hunter2-hunter2"}, fallback=False)
     files = [path for path in (tmp_path / ".sst").rglob("*") if path.is_file()]
 
-    assert len(files) == 2
+    assert len(files) == 3  # values, key and lock
     assert all(b"hunter2" not in path.read_bytes() for path in files)
-    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files if path.suffix != ".lock"} == {0o600}
 
 
 def test_an_altered_file_is_named(tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_removing_says_what_there_is(tmp_path: Path) -> None:
     assert store(tmp_path).values() == {}
 
 
-@pytest.mark.parametrize("name", ["lower", "With-Dash", "", "Ünicode", "1A"])
+@pytest.mark.parametrize("name", ["lower", "With-Dash", "", "Ünicode", "1A", "_A"])
 def test_a_name_no_component_could_have_changes_nothing(tmp_path: Path, name: str) -> None:
     """All of the values are set, or none."""
     with pytest.raises(UserError, match="no name for a secret"):
@@ -72,3 +73,19 @@ def test_a_list_can_be_loaded(values: dict[str, str]) -> None:
 def test_nothing_in_a_file_is_expanded() -> None:
     """A dollar in a password is a dollar."""
     assert parse_dotenv('A=1\nB="${A}"\nexport C=$A # note\n') == {"A": "1", "B": "${A}", "C": "$A"}
+
+
+def test_two_commands_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each reads what the other wrote, whoever is first."""
+    with ThreadPoolExecutor(8) as pool:
+        for _ in pool.map(lambda n: store(tmp_path).set({f"S{n}": str(n)}, fallback=n % 2 == 0), range(24)):
+            pass
+
+    assert store(tmp_path).values() == {f"S{n}": str(n) for n in range(24)}
+
+
+@pytest.mark.parametrize("value", ["a\0b", b"\xff".decode("utf-8", "surrogateescape")])
+def test_what_is_not_text_is_refused(tmp_path: Path, value: str) -> None:
+    """No environment variable could hold it."""
+    with pytest.raises(UserError, match="The value of secret 'Key' is not UTF-8 text"):
+        store(tmp_path).set({"Key": value}, fallback=False)

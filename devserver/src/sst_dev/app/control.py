@@ -1,7 +1,7 @@
 """The control socket: how other commands, and other programs, talk to a running session.
 
 A Unix socket of mode 0600, `.sst/<stage>.sock`. A request is one JSON line `{"command": …}`; the answer is one JSON
-line, or for `events` a line per event until the reader goes. A refusal is `{"refused": sentence, "hint": …}`.
+line, or for `events` a line per event until the reader goes. A refusal is `{"refused": sentence, "hint": …, "exit": code}`.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class ControlServer:
             try:
                 await _send(writer, await handler(asked))
             except SstError as error:
-                await _send(writer, {"refused": error.message, "hint": error.hint})
+                await _send(writer, {"refused": error.message, "hint": error.hint, "exit": error.exit_code})
         else:
             known = ", ".join(sorted([*self._handlers, "events"]))
             await _send(writer, {"refused": f"Unknown command {command!r}; known: {known}."})
@@ -169,7 +169,8 @@ async def request(path: Path, question: dict[str, Any]) -> dict[str, Any]:
     if not answer:
         raise no_session(path)
     if "refused" in answer:
-        raise SstError(answer["refused"], hint=answer.get("hint", ""))
+        kind = UserError if answer.get("exit") == UserError.exit_code else SstError
+        raise kind(answer["refused"], hint=answer.get("hint", ""))
     return answer
 
 

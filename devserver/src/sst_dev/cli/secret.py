@@ -50,7 +50,7 @@ def set_(choice: _Choice, name: str, value: str | None, fallback: bool) -> int:
     """Set the secret NAME to VALUE, or to what standard input holds."""
     check_name(name)
     if value is None:
-        value = _typed(name) if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
+        value = _typed(name) if sys.stdin.isatty() else _piped(name)
     return _store(choice, {name: value}, fallback)
 
 
@@ -93,6 +93,15 @@ def list_(choice: _Choice, fallback: bool) -> int:
         click.echo("No secrets are set.", err=True)
     click.echo("\n".join(shown), nl=False)
     return ExitCode.OK
+
+
+def _piped(name: str) -> str:
+    """Standard input without the newline that the shell, or an editor, ends a file with."""
+    try:
+        return sys.stdin.read().removesuffix("\n")
+    except UnicodeDecodeError:
+        hint = "Encode what is binary, for example with base64."
+        raise UserError(f"The value of secret {name!r} is not UTF-8 text.", hint=hint) from None
 
 
 def _typed(name: str) -> str:

@@ -7,13 +7,16 @@ copied, backed up or committed by mistake tells nothing.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.errors import UserError
-from ..core.files import write_private
+from ..core.files import private_dir, write_private
 from ..core.settings import Settings
 
 NAME = re.compile(r"[A-Z][A-Za-z0-9_]*")
@@ -53,19 +56,30 @@ class SecretStore:
 
     def set(self, values: dict[str, str], *, fallback: bool) -> None:
         """Add or replace *values*; all of them or none."""
-        for name in values:
+        for name, value in values.items():
             check_name(name)
-        self._write({**self.read(fallback=fallback), **values}, fallback=fallback)
+            _check_value(name, value)
+        with self._locked():
+            self._write({**self.read(fallback=fallback), **values}, fallback=fallback)
 
     def remove(self, name: str, *, fallback: bool) -> None:
         """Forget the value of *name*."""
-        values = self.read(fallback=fallback)
-        if name not in values:
-            known = ", ".join(sorted(values)) or "none"
-            kind = "fallback" if fallback else "value in this stage"
-            raise UserError(f"Secret {name!r} has no {kind}.", hint=f"Set are: {known}.")
-        del values[name]
-        self._write(values, fallback=fallback)
+        with self._locked():
+            values = self.read(fallback=fallback)
+            if name not in values:
+                known = ", ".join(sorted(values)) or "none"
+                kind = "fallback" if fallback else "value in this stage"
+                raise UserError(f"Secret {name!r} has no {kind}.", hint=f"Set are: {known}.")
+            del values[name]
+            self._write(values, fallback=fallback)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone with the files of the app: two commands at once must not undo each other."""
+        private_dir(self._key_file.parent)
+        with self._key_file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _write(self, values: dict[str, str], *, fallback: bool) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -88,8 +102,17 @@ def check_name(name: str) -> None:
     """Raise `UserError` unless *name* can be a secret's."""
     if not NAME.fullmatch(name):
         raise UserError(
-            f"{name!r} is no name for a secret: it must start with a capital letter and hold letters, digits and underscores only.",
+            f"{name!r} is no name for a secret: it must start with a capital letter and hold letters, digits and "
+            "underscores only.",
             hint='Use the name given to `sst.Secret("…")` in sst_config.py.',
+        )
+
+
+def _check_value(name: str, value: str) -> None:
+    """Raise `UserError` for what no environment variable can hold."""
+    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise UserError(
+            f"The value of secret {name!r} is not UTF-8 text.", hint="Encode what is binary, for example with base64."
         )
 
 
