@@ -138,11 +138,12 @@ class Multiplexer(App[None]):
         while behind := self.panes.behind:
             pane = behind[0]
             began = time.perf_counter()
-            while pane.pending and time.perf_counter() - began < SLICE:
+            ended = began
+            while pane.pending and (ended == began or ended - began < SLICE):
                 replies = pane.feed()
                 if replies and not pane.dead:
                     self.send_command(c.WriteProcess(pane.name, replies))
-            ended = time.perf_counter()
+                ended = time.perf_counter()
             running_pace().pause(began, ended)  # who reads for these terminals waits for it
             await asyncio.sleep(0)  # a key that came meanwhile goes first
             if ended >= until:
