@@ -59,6 +59,38 @@ def project(folder: Path, extra: str = "") -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", name="checkers")
+def _checkers() -> Path:
+    """The folder of a mypy and a pyright that know our SDK as an installed package."""
+    return venv("mypy==1.18.2", "pyright[nodejs]==1.1.407", f"--editable={SDK}").parent
+
+
+def mypy(checkers: Path, folder: Path, *paths: str) -> list[str]:
+    answer = subprocess.run(
+        [checkers / "mypy", "--strict", "--cache-dir=/dev/null", *paths], cwd=folder, capture_output=True, text=True
+    )
+    assert answer.stderr == ""
+    return re.findall(r"Revealed type is \"(?:builtins\.)?(\w+)\"|(has no attribute \"\w+\")", answer.stdout)
+
+
+def environment(checkers: Path) -> dict[str, str]:
+    """What makes the checkers' interpreter the one pyright finds."""
+    return {"PATH": f"{checkers}:/usr/bin:/bin", "HOME": str(Path.home())}
+
+
+def pyright(checkers: Path, folder: Path) -> tuple[list[str], list[str]]:
+    answer = subprocess.run(
+        [checkers / "pyright", "--outputjson", "--pythonpath", checkers / "python", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=environment(checkers),
+    )
+    found = json.loads(answer.stdout)["generalDiagnostics"]
+    types = [match[1] for item in found if (match := re.search(r' is "(\w+)"$', item["message"]))]
+    return types, [item["message"].splitlines()[0] for item in found if item["severity"] == "error"]
+
+
 def test_every_property_has_the_type_of_its_value() -> None:
     """Scalars, lists and nested objects get their own types, in order of name; values never appear."""
     text = stub_text(
@@ -67,7 +99,7 @@ def test_every_property_has_the_type_of_its_value() -> None:
         )
     )
 
-    body = text[text.index("class _Store") : text.index("class _Resource")]
+    body = text[text.index("class _Store") : text.index("class _Links")]
     assert body.split("\n") == [
         "class _Store(dict[str, Any]):",
         "    class _O(dict[str, Any]):",
@@ -93,13 +125,44 @@ def test_the_order_of_links_does_not_matter() -> None:
 
 
 def test_odd_names_are_left_to_item_access() -> None:
-    """Names Python cannot spell, or that would hide the stub's own words, spoil no line of it."""
-    text = stub_text(manifest(Odd={"a-b": 1, "class": 2, "ok": 3}, Hides={"list": [1], "str": "x"}))
+    """Names Python cannot spell spoil no line of it."""
+    text = stub_text(manifest(Odd={"a-b": 1, "class": 2, "ok": 3, "": 4, "1a": 5, "__init__": 6}))
     names: dict[str, Any] = {}
     exec(compile(text, FILE_NAME, "exec", dont_inherit=True), names)
 
     assert set(names["_Odd"].__annotations__) == {"ok", "type"}
-    assert names["_Resource"].__annotations__["Hides"] is Any
+
+
+ODD = {
+    "Resource": {"a": 1},
+    "Links": {"a": 1},
+    "Iterator": {"a": 1},
+    "object": {"a": 1},
+    "Any": {"a": 1},
+    "str": {"a": 1, "Any": "x", "unknown": None, "deep": {"x": 1}},
+    "Hides": {
+        "list": [1], "int": 2, "bool": True, "deep": {"x": 1}, "n": None, "many": ["x"], "f": 1.5,
+        "items": None, "get": "x", "mro": 3, "_Deep": "x", "Ü": 1, "match": "x", "self": 1,
+    },
+}  # fmt: skip
+
+
+def test_no_name_spoils_the_words_of_the_file(tmp_path: Path, checkers: Path) -> None:
+    """Links and properties may be called as the file calls its own classes and types; both checkers read it."""
+    project(tmp_path)
+    (tmp_path / "app.py").write_text(
+        "from sst import Resource\n\n"
+        + "".join(f"reveal_type(Resource.{name}.a)\n" for name in ODD if name != "Hides")
+        + "".join(f"reveal_type(Resource.Hides.{name})\n" for name in ("f", "get", "int", "match", "many", "deep.x"))
+        + 'reveal_type("x" in Resource)\nreveal_type(list(Resource)[0])\n'
+    )
+    write_types(manifest(**ODD), tmp_path)
+
+    revealed = [kind or error for kind, error in mypy(checkers, tmp_path, ".")]
+    types, errors = pyright(checkers, tmp_path)
+
+    assert revealed == ["int"] * 6 + ["float", "str", "Any", "str", "Any", "int", "bool", "str"]
+    assert (types, errors) == (revealed, [])
 
 
 def test_names_that_differ_in_case_have_classes_of_their_own() -> None:
@@ -168,38 +231,6 @@ def test_workspace_members_share_the_file_of_the_workspace(tmp_path: Path) -> No
     handlers = handlers_at(tmp_path, "packages/api/src/api/web.handler", "packages/apart/fn.handler")
 
     assert stub_folders(tmp_path, handlers) == [tmp_path, apart]
-
-
-@pytest.fixture(scope="module", name="checkers")
-def _checkers() -> Path:
-    """The folder of a mypy and a pyright that know our SDK as an installed package."""
-    return venv("mypy==1.18.2", "pyright[nodejs]==1.1.407", f"--editable={SDK}").parent
-
-
-def mypy(checkers: Path, folder: Path, *paths: str) -> list[str]:
-    answer = subprocess.run(
-        [checkers / "mypy", "--strict", "--cache-dir=/dev/null", *paths], cwd=folder, capture_output=True, text=True
-    )
-    assert answer.stderr == ""
-    return re.findall(r"Revealed type is \"(?:builtins\.)?(\w+)\"|(has no attribute \"\w+\")", answer.stdout)
-
-
-def environment(checkers: Path) -> dict[str, str]:
-    """What makes the checkers' interpreter the one pyright finds."""
-    return {"PATH": f"{checkers}:/usr/bin:/bin", "HOME": str(Path.home())}
-
-
-def pyright(checkers: Path, folder: Path) -> tuple[list[str], list[str]]:
-    answer = subprocess.run(
-        [checkers / "pyright", "--outputjson", "--pythonpath", checkers / "python", "."],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=environment(checkers),
-    )
-    found = json.loads(answer.stdout)["generalDiagnostics"]
-    types = [match[1] for item in found if (match := re.search(r' is "(\w+)"$', item["message"]))]
-    return types, [item["message"].splitlines()[0] for item in found if item["severity"] == "error"]
 
 
 LAYOUTS = {

@@ -1,7 +1,8 @@
 """The control socket: how other commands, and other programs, talk to a running session.
 
 A Unix socket of mode 0600, `.sst/<stage>.sock`. A request is one JSON line `{"command": …}`; the answer is one JSON
-line, or for `events` a line per event until the reader goes. A refusal is `{"refused": sentence, "hint": …, "exit": code}`.
+line, or for `events` a line per event until the reader goes. A refusal is
+`{"refused": sentence, "hint": …, "exit": code}`.
 """
 
 from __future__ import annotations

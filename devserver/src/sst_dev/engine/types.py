@@ -9,6 +9,7 @@ name under the folder it checks.
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,18 +28,13 @@ from collections.abc import Iterator
 from typing import Any
 
 """
-_RESOURCE = """\
-class _Resource:
-{attributes}
+_METHODS = """\
     def __getitem__(self, name: str) -> Any: ...
     def __contains__(self, name: object) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
-
-Resource: _Resource
 """
 _SCALARS = {str: "str", bool: "bool", int: "int", float: "float"}
-_TYPE_NAMES = frozenset(("Any", "bool", "dict", "float", "int", "list", "str"))
-"""What the stub says itself: an attribute of such a name would change what the lines beside it mean."""
+_BASE = "dict[str, Any]"
 
 
 def stub_text(manifest: Manifest) -> str:
@@ -48,11 +44,15 @@ def stub_text(manifest: Manifest) -> str:
     """
     links: dict[str, Mapping[str, Any]] = {"App": {"name": "", "stage": ""}}
     links.update({link.name: {**link.properties, "type": link.type} for link in manifest.links})
-    names = [name for name in sorted(links) if _is_attribute(name) and name not in _TYPE_NAMES]
-    typed = [name for name in names if not _TYPE_NAMES & links[name].keys()]
-    classes = "\n".join("\n".join(_class_lines(f"_{name}", links[name])) + "\n" for name in typed)
-    attributes = "".join(f"    {name}: {f'_{name}' if name in typed else 'Any'}\n" for name in names)
-    return _HEADER + classes + "\n" + _RESOURCE.format(attributes=attributes)
+    names = [name for name in sorted(links) if _is_attribute(name)]
+    classes = {name: f"_{name}" for name in names}
+    taken = set(classes.values())
+    # The methods stand in a class of their own, where no link has the name of what they speak of.
+    base, resource = _free("_Links", taken), _free("_Resource", taken)
+    parts = ["\n".join(_class_lines(classes[name], links[name])) for name in names]
+    parts.append(f"class {base}:\n{_METHODS.rstrip()}")
+    parts.append("\n".join([f"class {resource}({base}):", *(f"    {name}: {classes[name]}" for name in names)]))
+    return _HEADER + "\n\n".join([*parts, f"Resource: {resource}\n"])
 
 
 def write_types(manifest: Manifest, root: Path) -> list[Path]:
@@ -99,21 +99,29 @@ def _class_lines(name: str, properties: Mapping[str, Any]) -> list[str]:
     for key in sorted(filter(_is_attribute, properties)):
         value = properties[key]
         declared = _type_of(value)
-        if isinstance(value, Mapping) and value and not _TYPE_NAMES & value.keys():
-            declared = _class_name(key, taken)
-            taken.add(declared)
+        if isinstance(value, Mapping) and value and not _words(_BASE) & properties.keys():
+            declared = _free(f"_{key[0].upper()}{key[1:]}", taken)
             classes += [*_class_lines(declared, value), ""]
-        clash = "  # type: ignore[assignment]" if hasattr(dict, key) else ""  # it wins over the method of dict
+        if _words(declared) & properties.keys():
+            declared = "Any"  # within the class the word is another property
+            if "Any" in properties:
+                continue
+        # A property wins over the method of dict that has its name.
+        clash = "  # type: ignore[assignment]" if key in dir(dict) and declared != "Any" else ""
         attributes.append(f"{key}: {declared}{clash}")
     body = [f"    {line}".rstrip() for line in (*classes, *attributes)]
-    return [f"class {name}(dict[str, Any]):", *body] if body else [f"class {name}(dict[str, Any]): ..."]
+    return [f"class {name}({_BASE}):", *body] if body else [f"class {name}({_BASE}): ..."]
 
 
-def _class_name(key: str, taken: set[str]) -> str:
-    """The name of the class of the object under *key*."""
-    name = f"_{key[0].upper()}{key[1:]}"
+def _words(declared: str) -> set[str]:
+    return set(re.findall(r"\w+", declared))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """*name*, or one like it that is not in *taken*, which then holds it."""
     while name in taken:
         name += "X"
+    taken.add(name)
     return name
 
 
