@@ -195,7 +195,7 @@ def test_output_of_child_processes_is_prefixed() -> None:
     """In `mono` each line says who wrote it, the unfinished last one too."""
     events = [process("Web", "running", pid=1), output("Web", "a\nb\nc"), process("Web", "exited", exit_code=1)]
 
-    assert shown(events) == ["Web │ started", "Web │ a", "Web │ b", "Web │ c", "Web │ exited with code 1"]
+    assert shown(events) == ["Web │ started", "Web │ a", "Web │ b", "Web │ c", "Web │ exit 1"]
 
 
 def test_every_event_has_a_renderer() -> None:

@@ -295,3 +295,42 @@ def test_the_ladder_is_the_one_of_the_session() -> None:
     graph.started("Web", 1, 100, 0)
 
     assert told(graph.stop("Web", 0))[-1] == "SIGTERM Web#1"
+
+
+def reports(effects: list[Effect]) -> list[Report]:
+    return [effect for effect in effects if isinstance(effect, Report)]
+
+
+def test_a_restart_says_once_why() -> None:
+    """The names of what changed go with the stop of the old run; the start and the user's own restart say nothing."""
+    graph = running(WEB)
+    stopping = reports(graph.update([replace(WEB, argv=("npm", "start"), environment={"A": "2", "B": "1"})], 1))
+    starting = reports(graph.exited("Web", 1, 0, 2))
+    graph.started("Web", 2, 101, 3)
+    by_hand = reports(graph.restart("Web", 4))
+
+    assert [(report.status, report.reason) for report in stopping] == [("stopping", "command, A, B changed")]
+    assert [(report.status, report.reason) for report in starting] == [("exited", ""), ("starting", "")]
+    assert [(report.status, report.reason) for report in by_hand] == [("stopping", "")]
+
+
+def test_a_change_while_it_starts_is_told_when_it_stops() -> None:
+    """No report in between takes the reason away."""
+    graph = Graph()
+    graph.update([WEB], 0)
+    graph.update([replace(WEB, environment={"A": "2"})], 1)
+
+    told_of = [(report.status, report.reason) for report in reports(graph.started("Web", 1, 100, 2))]
+    assert told_of == [("running", ""), ("stopping", "A changed")]
+
+
+def test_an_end_that_was_asked_for_is_a_stop() -> None:
+    """Whatever the exit code says; one that came by itself has its code or signal."""
+    graph = running(WEB, DOCS)
+    graph.stop("Web", 1)
+
+    assert [report.outcome for report in reports(graph.exited("Web", 1, -2, 2))] == ["stopped"]
+    graph.start("Docs", 3)
+    graph.started("Docs", 1, 101, 3)
+    assert [report.outcome for report in reports(graph.exited("Docs", 1, -9, 4))] == ["SIGKILL (killed)"]
+    assert [report.outcome for report in reports(graph.start("Web", 5))] == [""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -170,6 +171,74 @@ async def test_without_colour_children_are_told(tmp_path: Path) -> None:
     await watched.until(lambda: "exited" in watched.statuses("Job"))
 
     assert watched.output["Job"] == "dumb 1\r\n"
+
+
+STRAYS = {
+    "setsid": "setsid sh -c 'echo stray $$; exec sleep 600' & wait",
+    "a daemon": "(setsid sh -c 'echo stray $$; exec sleep 600' &) ; exec sleep 600",
+    "nohup": "nohup sh -c 'echo stray $$ > /dev/tty; exec sleep 600' < /dev/null > /dev/null 2>&1 & wait",
+    "a pipeline": "(sh -c 'echo stray $$; exec sleep 600' & exec sleep 600) | cat",
+    "a daemon that is deaf": "(setsid sh -c 'trap \"\" INT TERM HUP; echo stray $$; while :; do sleep 1; done' &) ; "
+    "exec sleep 600",
+    "a server with children": "exec node -e \"const c = require('child_process').spawn('sleep', ['600'], "
+    "{detached: true, stdio: 'ignore'}); console.log('stray', c.pid); require('net').createServer().listen(0)\"",
+}
+
+
+def stray(output: str) -> int:
+    """The process id that a command of `STRAYS` has printed last."""
+    return int(re.findall(r"stray (?:\x1b\[33m)?(\d+)", output)[-1])
+
+
+@pytest.mark.parametrize("how", ["stop", "restart", "close"])
+@pytest.mark.parametrize("line", STRAYS.values(), ids=STRAYS)
+async def test_nothing_that_left_its_group_is_left_behind(
+    watched: Watched, tmp_path: Path, line: str, how: str
+) -> None:
+    """A stop, a restart and the end of the session reach what `setsid`, a double fork or `nohup` has put aside."""
+    environment = dict(os.environ)
+    watched.supervisor.update([ProcessSpec("Web", ("/bin/sh", "-c", line), tmp_path, environment)])
+    await watched.until(lambda: "stray " in watched.output.get("Web", "") and watched.output["Web"].endswith("\n"))
+    left = stray(watched.output["Web"])
+    assert running(left)
+
+    if how == "close":
+        await watched.supervisor.close()
+    elif how == "stop":
+        watched.supervisor.take(c.StopProcess("Web"))
+        await watched.until(lambda: watched.changes[-1].outcome.startswith("stopped"))
+    else:
+        watched.supervisor.take(c.RestartProcess("Web"))
+        await watched.until(lambda: [change.status for change in watched.changes].count("running") == 2)
+
+    assert not running(left)
+
+
+async def test_a_daemon_outlives_the_command_that_started_it_until_it_is_stopped(
+    watched: Watched, tmp_path: Path
+) -> None:
+    """`pg_ctl start` ends at once and its server is wanted; a stop of the pane, or the next start, ends the server."""
+    line = "setsid sh -c 'echo stray $$; exec sleep 600' & sleep 0.2; echo done"
+    watched.supervisor.update([ProcessSpec("Db", ("/bin/sh", "-c", line), tmp_path, dict(os.environ))])
+    await watched.until(lambda: watched.changes[-1].outcome == "exit 0")
+    first = stray(watched.output["Db"])
+    assert running(first)
+
+    watched.supervisor.take(c.StartProcess("Db"))
+    await watched.until(lambda: [change.outcome for change in watched.changes].count("exit 0") == 2)
+    second = stray(watched.output["Db"])
+    assert running(second) and not running(first)
+
+    watched.supervisor.take(c.StopProcess("Db"))
+    while running(second):
+        await asyncio.sleep(0.01)
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 async def test_an_interactive_shell_ends_as_when_its_window_is_closed(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sst_dev.core import events as e
 from sst_dev.core.manifest import App, DevCommand, Function, Link, Manifest, Task, Tunnel
+from sst_dev.processes.words import outcome
 
 START = 1_760_000_000.0
 """When every recorded session begins (seconds since the epoch)."""
@@ -112,6 +113,8 @@ def process(
     name: str, status: e.ProcessStatus, kind: Any = "command", *, at: float = 2.0, **more: Any
 ) -> e.ProcessChanged:
     """A child process changed its state."""
+    if status in ("exited", "failed"):
+        more = {"outcome": outcome(more.get("exit_code"), asked=False), **more}
     return e.ProcessChanged(START + at, name=name, title=name, kind=kind, status=status, **more)
 
 

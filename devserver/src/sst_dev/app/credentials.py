@@ -17,6 +17,7 @@ from typing import Any
 
 from ..core.bootstrap import Bootstrap
 from ..core.errors import RemoteError, SstError
+from ..engine.embedded.aws import Aws
 
 LIFETIME = 3600
 """Seconds that credentials are good for: what AssumeRole gives without asking."""
@@ -114,25 +115,14 @@ class CredentialServer:
 
 def assume_with(bootstrap: Bootstrap) -> Assume:
     """AssumeRole with the session's own credentials."""
-    lock = threading.Lock()
-    sts: Any = None
+    cloud = Aws(bootstrap.model_dump())
 
     def assume(arn: str) -> Credentials:
-        nonlocal sts
-        import boto3
         from botocore.exceptions import BotoCoreError, ClientError
 
-        with lock:  # making a client is not safe in two threads
-            sts = sts or boto3.client(
-                "sts",
-                endpoint_url=bootstrap.endpoint,
-                region_name=bootstrap.region,
-                aws_access_key_id=bootstrap.access_key_id,
-                aws_secret_access_key=bootstrap.secret_access_key,
-                aws_session_token=bootstrap.session_token,
-            )
+        asked = {"RoleArn": arn, "RoleSessionName": "sst-dev", "DurationSeconds": LIFETIME}
         try:
-            answer = sts.assume_role(RoleArn=arn, RoleSessionName="sst-dev", DurationSeconds=LIFETIME)["Credentials"]
+            answer = cloud.client("sts").assume_role(**asked)["Credentials"]
         except (BotoCoreError, ClientError) as error:
             raise RemoteError(
                 f"The role {arn} cannot be assumed: {error}",

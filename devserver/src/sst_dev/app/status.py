@@ -12,6 +12,7 @@ def status_document(state: State, settings: Settings, workers: dict[str, Any]) -
     """The document of `sst status --json`. Fields are only ever added."""
     manifest = state.manifest
     functions = manifest.functions if manifest else []
+    urls = {command.name: command.url for command in manifest.dev_commands} if manifest else {}
     return {
         "state": state.state,
         "app": state.app,
@@ -38,6 +39,19 @@ def status_document(state: State, settings: Settings, workers: dict[str, Any]) -
                 ],
             }
             for function in functions
+        ],
+        "processes": [
+            {
+                "name": process.name,
+                "title": process.title,
+                "kind": process.kind,
+                "status": process.status,
+                "pid": process.pid,
+                "exit_code": process.exit_code,
+                "outcome": process.outcome,
+                "url": urls.get(process.name),
+            }
+            for process in state.processes.values()
         ],
         "outputs": manifest.outputs if manifest else {},
         "workers": workers,

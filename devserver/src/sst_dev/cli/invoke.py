@@ -77,12 +77,15 @@ def _lambda_name(status: dict[str, Any], name: str) -> str:
 def _invoke(status: dict[str, Any], lambda_name: str, payload: bytes) -> tuple[bool, bytes]:
     """Call Lambda; whether it was a function error, and the payload."""
     import boto3
+    import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
     local = status["aws_endpoint_url"]
     credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    client = boto3.client(
+    # A profile of the developer, or one that does not exist, has no say in what is local.
+    profile: dict[str, Any] = {"session_vars": {"profile": (None, [], None, None)}} if local else {}
+    client = boto3.session.Session(botocore_session=botocore.session.Session(**profile)).client(
         "lambda",
         endpoint_url=local,
         config=Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1}),

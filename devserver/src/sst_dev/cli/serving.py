@@ -48,10 +48,12 @@ async def run_session(settings: Settings, *, beside: Beside | None = None) -> No
 
 async def _front_end(session: Session, file: IO[str]) -> None:
     if session.settings.mode is Mode.MULTI:
+        from ..processes.spawn import screen_on_terminal
         from ..tui import run_tui
 
         try:
-            await run_tui(session.stream, session.state, session.settings, session.send)
+            with screen_on_terminal():
+                await run_tui(session.stream, session.state, session.settings, session.send)
         finally:
             session.send(StopSession("quit"))
         # The screen is gone and the end may take a moment: tell it in lines.

@@ -71,6 +71,9 @@ def lines(document: dict[str, Any]) -> list[str]:
     for function in document["functions"]:
         where = function["url"] or ", ".join(function["triggers"]) or function["lambda_name"]
         out.append(f"λ {function['name']}  {function['handler']}  {where}")
+    for process in document["processes"]:
+        state = process["outcome"] or process["status"]
+        out.append("  ".join(filter(None, [f"→ {process['title']}", state, process["url"]])))
     out += left_out(document["workers"])
     out += [f"{name}: {value}" for name, value in document["outputs"].items()]
     return out

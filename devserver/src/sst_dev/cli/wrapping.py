@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -10,15 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..app.control import follow, request
+from ..app.control import follow, no_session, request
 from ..app.environment import command_environment
+from ..core.errors import NoSessionError, SstError
 from ..core.events import DeployFinished
 from ..core.settings import Settings
 from ..core.tasks import cancel_all, spawn
-from ..processes.spawn import Child, reclaim_terminal, start
+from ..processes.spawn import Child, end_family, reclaim_terminal, start
+from ..processes.words import changed as words_of
+from ..processes.words import changes as names_of
 
 if TYPE_CHECKING:
     from ..app.session import Session
+
+LOOK_AGAIN = 0.5
+"""Seconds between looks for a session that has ended and may come back: until it does, nobody can tell us."""
 
 Changes = AsyncIterator[None]
 Fetch = Callable[[], Awaitable[dict[str, str]]]
@@ -32,12 +39,47 @@ async def run_joined(settings: Settings, argv: list[str], target: str | None) ->
         return dict(answer["environment"])
 
     async def changes() -> Changes:
-        async for event in follow(settings.socket):
-            if event["event"] == "DeployFinished":
-                yield
-        click.echo("sst: the session ended; the command keeps the links it has", err=True)
+        while True:
+            with contextlib.suppress(NoSessionError):
+                async for event in follow(settings.socket):
+                    if event["event"] == "DeployFinished":
+                        yield
+            _say("the session ended; the command keeps the links it has")
+            _say(f"the session is back: {_session(await _back(settings))}")
+            yield
 
-    return await _run(settings, argv, fetch, changes())
+    _say(f"joined the session of {_session(await _ready(settings))}")
+    try:
+        return await _run(settings, argv, fetch, changes())
+    finally:
+        await end_family()
+
+
+async def _ready(settings: Settings) -> dict[str, Any]:
+    """Wait until the session that runs is ready; its status. Raises `NoSessionError` when it ends before."""
+    async for event in follow(settings.socket):
+        if event["event"] in ("Subscribed", "SessionReady"):
+            status = await request(settings.socket, {"command": "status"})
+            if status["state"] == "ready":
+                return status
+    raise no_session(settings.socket)
+
+
+async def _back(settings: Settings) -> dict[str, Any]:
+    """Wait until a session runs on the stage again and is ready; its status."""
+    while True:
+        with contextlib.suppress(NoSessionError):
+            return await _ready(settings)
+        await asyncio.sleep(LOOK_AGAIN)
+
+
+def _session(status: dict[str, Any]) -> str:
+    where = status["aws_endpoint_url"] or "AWS"
+    return f"app {status['app']}, stage {status['stage']} (process {status['pid']}, {where})"
+
+
+def _say(text: str) -> None:
+    click.echo(f"sst: {text}", err=True)
 
 
 async def run_wrapped(settings: Settings, argv: list[str], target: str | None) -> int:
@@ -73,9 +115,16 @@ async def _run(settings: Settings, argv: list[str], fetch: Fetch, changes: Chang
     async def watch() -> None:
         nonlocal current
         async for _ in changes:
-            fresh = await fetch()
-            if fresh != current:
+            try:
+                fresh = await fetch()
+            except NoSessionError:
+                continue  # its end is told where it is noticed
+            except SstError as error:
+                _say(f"{error.message} The command keeps the links it has.")
+                continue
+            if names := names_of(current, fresh):
                 current = fresh
+                _say(f"{words_of(names)}, starting the command again")
                 changed.set()
 
     spawn(watch(), name="links are followed", owner=tasks)
@@ -92,14 +141,15 @@ async def _run(settings: Settings, argv: list[str], fetch: Fetch, changes: Chang
                 foreground=True,
             )
             if not await _ended(child, changed):
-                click.echo("sst: links changed, starting the command again", err=True)
                 await child.stop()
+                await end_family(argv[0])
                 continue
             code = child.exit_code or 0
             return 128 - code if code < 0 else code
     finally:
         if child is not None and child.exit_code is None:
             await child.stop()
+        await end_family(argv[0])
         reclaim_terminal()
         await cancel_all(tasks)
 

@@ -89,10 +89,11 @@ class LocalCloud:
         return Bootstrap(**fields, bridge_key=self._bridge_key())
 
     def _client(self, service: str) -> Any:
-        import boto3
+        import botocore.session
         from botocore.config import Config
 
-        return boto3.client(
+        # Without a profile: the developer's own, or one that does not exist, has no say in what is local.
+        return botocore.session.Session(session_vars={"profile": (None, [], None, None)}).create_client(
             service,
             endpoint_url=self._endpoint,
             region_name=LOCAL_REGION,

@@ -103,7 +103,7 @@ class LogFiles:
                 self._append(f"{name}.log", f"{_clock(event.at)} {paint(spans, color=False)}")
 
     def _write_output(self, event: e.ProcessOutput | e.ProcessChanged, texts: list[str]) -> None:
-        changed = self._state.processes.get(event.name)
+        changed = event if isinstance(event, e.ProcessChanged) else self._state.processes.get(event.name)
         for text in texts:
             if changed is not None:
                 self._append(f"{pane_file(changed)}.log", f"{_clock(event.at)} {clean(text, color=False)}")

@@ -167,11 +167,12 @@ class Plain:
     def _process_changed(self, event: e.ProcessChanged) -> list[Line]:
         ended = event.status in ("exited", "failed")
         rest = self._outputs.pop(event.name, Lines()).flush() if ended else []
-        code = f" with code {event.exit_code}" if event.exit_code is not None else ""
-        if event.status == "running":
+        if event.reason:
+            what = line(("restarting: ", "warn"), event.reason)
+        elif event.status == "running":
             what = line(("started", "dim"))
         elif ended:
-            what = line((f"{event.status}{code}", "bad" if event.exit_code else "dim"))
+            what = line((event.outcome or event.status, "dim" if event.well else "bad"))
         else:
             return []
         return [_prefixed(event.name, line(text)) for text in rest] + [_prefixed(event.name, what)]

@@ -303,6 +303,16 @@ class ProcessChanged(Event):
     status: ProcessStatus
     pid: int | None = None
     exit_code: int | None = None
+    """Negative is the number of the signal that ended it."""
+    outcome: str = ""
+    """How it ended, in words: `exit 1`, `stopped`, `SIGHUP`, `SIGKILL (killed)`; empty until it has."""
+    reason: str = ""
+    """Why it starts again by itself: `link Notes, MODE changed`; told when the old run is stopped."""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing went wrong: it has not ended, ended by itself with 0, or was asked to end."""
+        return self.outcome in ("", "exit 0", "stopped") and self.status != "failed"
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,7 @@ class State:
             case e.DeployFinished():
                 self.manifest, self.deploy_error = event.manifest, None
                 self.deploying.clear()
+                self._forget_processes(event.manifest)
             case e.DeployFailed():
                 self.deploy_error = event
             case e.BridgeConnected():
@@ -153,8 +154,18 @@ class State:
                 self.import_errors[event.function] = event
             case e.ProcessChanged():
                 self.processes[event.name] = event
+                if self.manifest is not None:
+                    self._forget_processes(self.manifest)
             case _:
                 """Notices, output and finished business change no state."""
+
+    def _forget_processes(self, manifest: Manifest) -> None:
+        """Drop those that the app no longer has, once they have ended."""
+        declared = {one.name for one in manifest.dev_commands} | {one.name for one in manifest.tasks}
+        declared |= {one.name for one in manifest.tunnels}
+        for name, process in list(self.processes.items()):
+            if name not in declared and process.status in ("idle", "exited", "failed"):
+                del self.processes[name]
 
     def _remember(self, event: e.InvocationStarted) -> None:
         if not event.replay_of:

@@ -63,7 +63,7 @@ class Program:
             answer = await run.answer("manifest")
         finally:
             await run.close()
-        manifest = Manifest.model_validate(answer["manifest"])
+        manifest = Manifest.model_validate(_with_urls(answer["manifest"]))
         write_types(manifest, self._settings.root)
         self._modules = answer["modules"]
         duration = time.monotonic() - began

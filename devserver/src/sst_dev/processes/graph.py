@@ -22,6 +22,7 @@ from typing import Literal
 
 from ..core.events import ProcessStatus
 from .ladder import RUNGS, Ladder, Rung
+from .words import changed, changes, outcome
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,11 @@ class ProcessSpec:
     kind: Literal["command", "task", "tunnel"] = "command"
     autostart: bool = True
 
-    def runs_like(self, other: ProcessSpec) -> bool:
-        """Whether a process of *other* need not be restarted to be one of this."""
-        return (self.argv, self.directory, self.environment) == (other.argv, other.directory, other.environment)
+    def differs(self, other: ProcessSpec) -> list[str]:
+        """What a process of *other* must be restarted for: `command`, `folder`, names in its environment."""
+        command = ["command"] if self.argv != other.argv else []
+        folder = ["folder"] if self.directory != other.directory else []
+        return [*command, *folder, *changes(other.environment, self.environment)]
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,10 @@ class Report:
     status: ProcessStatus
     pid: int | None
     exit_code: int | None
+    outcome: str = ""
+    """How it ended, in words."""
+    reason: str = ""
+    """Why it starts again, when it does so by itself."""
 
 
 Effect = Start | Signal | Report
@@ -85,6 +92,9 @@ class _Process:
     epoch: int = 0
     pid: int | None = None
     exit_code: int | None = None
+    outcome: str = ""
+    reason: str = ""
+    """Why the wanted generation is another one; told once."""
     ladder: Ladder | None = None
 
     @property
@@ -117,6 +127,10 @@ class Graph:
         ladders = [p.ladder for p in self._processes.values() if p.ladder]
         return min((ladder.deadline for ladder in ladders if ladder.deadline is not None), default=None)
 
+    def stopping(self, name: str) -> bool:
+        """Whether it was asked to end."""
+        return name in self._processes and self._processes[name].status == "stopping"
+
     # --- intent
 
     def update(self, specs: list[ProcessSpec], now: float) -> list[Effect]:
@@ -128,12 +142,13 @@ class Graph:
                 process = self._processes[spec.name] = _Process(spec, wanted=spec.autostart)
                 effects.append(_report(process))
             else:
-                if not process.spec.runs_like(spec) or not process.declared:
+                if (names := spec.differs(process.spec)) or not process.declared:
                     process.generation += 1
+                    process.reason = changed(names) if names and process.ran else ""
                 process.spec, process.declared = spec, True
-        names = {spec.name for spec in specs}
+        declared = {spec.name for spec in specs}
         for process in self._processes.values():
-            process.declared = process.spec.name in names
+            process.declared = process.spec.name in declared
         return effects + self._reconcile(now)
 
     def start(self, name: str, now: float) -> list[Effect]:
@@ -221,7 +236,7 @@ class Graph:
     def _start(self, process: _Process) -> list[Effect]:
         process.epoch += 1
         process.ran = process.generation
-        process.status, process.pid, process.exit_code = "starting", None, None
+        process.status, process.pid, process.exit_code, process.outcome = "starting", None, None, ""
         return [_report(process), Start(process.spec, process.epoch)]
 
     def _hurry(self, process: _Process, now: float, *, to_the_top: bool = False) -> list[Effect]:
@@ -234,6 +249,7 @@ class Graph:
         process = self._of(name, epoch)
         if process is None:
             return []
+        process.outcome = outcome(code, asked=process.status == "stopping")
         process.status, process.exit_code, process.pid, process.ladder = status, code, None, None
         return [_report(process), *self._reconcile(now)]
 
@@ -244,4 +260,7 @@ class Graph:
 
 
 def _report(process: _Process) -> Report:
-    return Report(process.spec, process.status, process.pid, process.exit_code)
+    reason = ""
+    if process.status in ("starting", "stopping"):
+        reason, process.reason = process.reason, ""
+    return Report(process.spec, process.status, process.pid, process.exit_code, process.outcome, reason)

@@ -1,7 +1,8 @@
 """Start a child in a session of its own, and end it with everything it started.
 
-A child's process group is what gets signals; its end is the end of the whole group. Should the dev server be
-killed, the kernel sends the child SIGTERM (Linux) and the guard ends its group (everywhere).
+A child's process group is what gets signals; its end is the end of the whole group. A developer's own command, which
+may do anything, is marked besides: `end_family` finds what has left its group. Should the dev server be killed, the
+kernel sends the child SIGTERM (Linux) and the guard ends groups and families (everywhere).
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import asyncio
 import contextlib
 import ctypes
 import fcntl
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from signal import Signals
 from typing import IO, Any
@@ -29,6 +32,9 @@ from .ladder import RUNGS, Ladder, Rung
 
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
+
+SESSION = os.urandom(8).hex()
+"""The mark of everything this process starts."""
 
 SWEEP_GRACE = 1.0
 """Seconds that processes left behind by an ended child get between SIGTERM and SIGKILL."""
@@ -43,17 +49,35 @@ class Guard:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._groups: set[int] = set()
+        self._screen = ""
+        self._strays = False
+        """Whether a developer's command has run: what it may have left behind is the guard's, too."""
 
-    def add(self, group: int) -> None:
+    def add(self, group: int, *, marked: bool) -> None:
         """From now on *group* does not outlive this process."""
         self._groups.add(group)
+        self._strays = self._strays or marked
         self._tell(f"+{group}\n")
 
     def discard(self, group: int) -> None:
         """*group* is gone."""
         self._groups.discard(group)
         self._tell(f"-{group}\n")
-        if not self._groups:
+        self._close_if_idle()
+
+    def screen(self, facts: str) -> None:
+        """The terminal that a screen is on, as `guard.restore` wants it; empty when it was put in order."""
+        self._screen = facts
+        self._tell(f"={facts}\n")
+        self._close_if_idle()
+
+    def no_strays(self) -> None:
+        """Nothing that carries the mark is left."""
+        self._strays = False
+        self._close_if_idle()
+
+    def _close_if_idle(self) -> None:
+        if not (self._groups or self._screen or self._strays):
             self.close()
 
     def close(self) -> None:
@@ -67,13 +91,13 @@ class Guard:
     def _tell(self, line: str) -> None:
         if self._process is None or self._process.poll() is not None:
             self._start()
-            line = "".join(f"+{group}\n" for group in self._groups)
+            line = "".join(f"+{group}\n" for group in self._groups) + f"={self._screen}\n"
         assert self._process is not None and self._process.stdin is not None
         self._process.stdin.write(line.encode())
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", guard.__file__],
+            [sys.executable, "-I", "-S", guard.__file__, SESSION],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -152,6 +176,41 @@ async def sweep(group: int) -> None:
             await asyncio.sleep(_POLL)
 
 
+def mark(name: str = "") -> str:
+    """What `guard.family` finds the command called *name* by, or all commands of this process."""
+    return f"{SESSION}.{re.sub(r'[^A-Za-z0-9_-]', '_', name)}" if name else SESSION
+
+
+async def end_family(name: str = "") -> None:
+    """End what the command called *name*, or any command, has started and left behind, wherever it went."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + SWEEP_GRACE
+        guard.kill(guard.family(mark(name)), number)
+        while (left := guard.family(mark(name))) and time.monotonic() < deadline:
+            if number == signal.SIGKILL:
+                guard.kill(left, number)  # forked while its parent was killed
+            await asyncio.sleep(_POLL)
+        if not left:
+            break
+    if not name:
+        _guard.no_strays()
+
+
+@contextlib.contextmanager
+def screen_on_terminal() -> Iterator[None]:
+    """Inside, a full-screen program owns the terminal: should this process be killed, the guard puts it in order."""
+    if not os.isatty(0):
+        yield
+        return
+    attributes = termios.tcgetattr(0)
+    attributes[6] = [value if isinstance(value, int) else value[0] for value in attributes[6]]
+    _guard.screen(json.dumps({"path": os.ttyname(0), "attributes": attributes}))
+    try:
+        yield
+    finally:
+        _guard.screen("")
+
+
 def group_members(group: int) -> bool:
     """Whether *group* has a process that is not a zombie.
 
@@ -189,16 +248,18 @@ async def start(
     user's keys and Ctrl-C; call `reclaim_terminal` when it ended.
 
     *stdin*, *stdout* and *stderr* are as in `subprocess`. With *terminal*, standard input is the slave of a
-    pty and becomes the child's controlling terminal. *limit* bounds a line read from a pipe (bytes).
-    Raises `UserError` when the program or *cwd* does not exist or may not be run.
+    pty and becomes the child's controlling terminal. With either of the two it is a developer's own command: it is
+    marked with `SST_PROCESS`, so that `end_family` finds what it leaves behind. *limit* bounds a line read from a pipe
+    (bytes). Raises `UserError` when the program or *cwd* does not exist or may not be run.
     """
     if not cwd.is_dir():
         raise UserError(f"{name}: the folder {cwd} does not exist", hint="Create it, or mend `directory`.")
+    marked = terminal or foreground
     try:
         process = await asyncio.create_subprocess_exec(
             *argv,
             cwd=cwd,
-            env=dict(environment),
+            env={**environment, guard.MARK: mark(name)} if marked else dict(environment),
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
@@ -211,7 +272,7 @@ async def start(
         raise UserError(
             f"{name}: cannot run {argv[0]!r}: {error.strerror}", hint="Is it installed, and on PATH?"
         ) from error
-    _guard.add(process.pid)
+    _guard.add(process.pid, marked=marked)
     return Child(name, process)
 
 

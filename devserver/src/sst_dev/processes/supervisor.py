@@ -18,6 +18,7 @@ from ..core.stream import Stream
 from ..core.tasks import cancel_all, spawn
 from .graph import Effect, Graph, ProcessSpec, Report, Signal, Start
 from .ladder import Rung
+from .spawn import end_family
 from .terminal import Terminal, open_terminal
 
 SIZE = (80, 24)
@@ -74,6 +75,8 @@ class Supervisor:
                 self._ask(name, self._graph.start)
             case c.StopProcess(name, hard):
                 self._ask(name, lambda n, now: self._graph.stop(n, now, hard=hard))
+                if name not in self._terminals:
+                    spawn(end_family(name), name=f"end what {name} left behind", owner=self._tasks)
             case c.RestartProcess(name):
                 self._ask(name, self._graph.restart)
             case c.WriteProcess(name, data):
@@ -93,6 +96,7 @@ class Supervisor:
         while not self._graph.idle:
             self._quiet.clear()
             await self._quiet.wait()
+        await end_family()
         for _, terminal in self._terminals.values():
             terminal.close()
         self._terminals.clear()
@@ -112,9 +116,13 @@ class Supervisor:
                     epoch, terminal = self._terminals.get(effect.name, (0, None))
                     if terminal is not None and epoch == effect.epoch:
                         terminal.child.signal(effect.number)
-                case Report(spec, status, pid, code):
-                    title = spec.title or spec.name
-                    self._stream.publish(ProcessChanged(time.time(), spec.name, title, spec.kind, status, pid, code))
+                case Report(spec):
+                    self._stream.publish(
+                        ProcessChanged(
+                            time.time(), spec.name, spec.title or spec.name, spec.kind, effect.status, effect.pid,
+                            effect.exit_code, effect.outcome, effect.reason,
+                        )
+                    )  # fmt: skip
                 case _:
                     assert_never(effect)
         self._arm()
@@ -122,6 +130,8 @@ class Supervisor:
 
     async def _run(self, start: Start) -> None:
         spec, epoch, name = start.spec, start.epoch, start.spec.name
+        if epoch > 1:
+            await end_family(name)  # what an earlier run, which has ended by itself, has left behind
         columns, rows = self._sizes.get(name, self._size)
         try:
             terminal = await open_terminal(
@@ -141,6 +151,8 @@ class Supervisor:
         self._terminals[name] = (epoch, terminal)
         self._perform(self._graph.started(name, epoch, terminal.child.pid, self._now()))
         code = await terminal.wait()
+        if self._graph.stopping(name):
+            await end_family(name)
         if self._terminals.get(name, (0,))[0] == epoch:
             del self._terminals[name]
         self._perform(self._graph.exited(name, epoch, code, self._now()))
