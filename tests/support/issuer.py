@@ -26,6 +26,7 @@ class Issuer:
                 body = json.dumps(found).encode()
                 self.send_response(404 if found is None else 200)
                 self.send_header("Content-Type", "application/json")
+                self.send_header("X-Issuer", f"http://{self.headers['Host']}")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
