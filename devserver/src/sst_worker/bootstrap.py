@@ -1,4 +1,5 @@
-"""The script a zygote starts with: loads this package from its folder and leaves `sys.path` as it found it."""
+"""The script a zygote, or a packaged function, starts with: loads this package from its folder and leaves `sys.path`
+as it found it."""
 
 import os
 import sys
@@ -18,6 +19,11 @@ if __name__ == "__main__":  # `multiprocessing` imports the main script again in
     sys.modules["sst_worker"] = package
     spec.loader.exec_module(package)
 
-    from sst_worker.zygote import main
+    if sys.argv[1] == "deployed":
+        from sst_worker import deployed
 
-    main(sys.argv[1], int(sys.argv[2]))
+        deployed.main()
+    else:
+        from sst_worker.zygote import main
+
+        main(sys.argv[1], int(sys.argv[2]))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sst.infra.aws.container import Cluster as Cluster
     from sst.infra.aws.container import Service as Service
     from sst.infra.aws.container import Task as Task
-    from sst.infra.aws.container import Vpc as Vpc
     from sst.infra.aws.cron import Cron as Cron
     from sst.infra.aws.database import Mysql as Mysql
     from sst.infra.aws.database import Postgres as Postgres
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from sst.infra.aws.dynamo import Dynamo as Dynamo
     from sst.infra.aws.function import Function as Function
     from sst.infra.aws.kinesis_stream import KinesisStream as KinesisStream
+    from sst.infra.aws.network import Efs as Efs
+    from sst.infra.aws.network import Vpc as Vpc
     from sst.infra.aws.queue import Queue as Queue
     from sst.infra.aws.realtime import Realtime as Realtime
     from sst.infra.aws.site import Astro as Astro
@@ -58,7 +59,8 @@ _HOMES = {
     "SvelteKit": "sst.infra.aws.site",
     "TanStackStart": "sst.infra.aws.site",
     "Task": "sst.infra.aws.container",
-    "Vpc": "sst.infra.aws.container",
+    "Vpc": "sst.infra.aws.network",
+    "Efs": "sst.infra.aws.network",
     "ApiGatewayV2": "sst.infra.aws.api_gateway_v2",
     "ApiGatewayWebSocket": "sst.infra.aws.api_gateway_websocket",
     "Bus": "sst.infra.aws.bus",

@@ -57,6 +57,8 @@ class App:
         _one_of("removal", self.removal, get_args(Removal))
         if not isinstance(self.protect, bool):
             raise ConfigError(f"App: protect must be True or False, got {self.protect!r}.")
+        if not isinstance(self.version, str):
+            raise ConfigError(f'App: version must be a string like ">=0.1", got {self.version!r}.')
         if isinstance(self.watch, str) or not all(isinstance(path, str) for path in self.watch):
             raise ConfigError(f"App: watch must be a list of paths, got {self.watch!r}.")
         if not isinstance(self.providers, Mapping):

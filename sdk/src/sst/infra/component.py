@@ -6,8 +6,8 @@ import difflib
 import functools
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 import pulumi
 
@@ -16,6 +16,9 @@ from .errors import ConfigError
 
 T = TypeVar("T")
 R = TypeVar("R", bound=pulumi.Resource)
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+S = TypeVar("S")
 
 Transform = Mapping[str, Any] | Callable[[dict[str, Any], pulumi.ResourceOptions, str], Any] | None
 """Arguments to merge into those of the underlying resource, or a callback that changes them in place."""
@@ -50,6 +53,7 @@ class Component(pulumi.ComponentResource):
         _claim(context, name, self._label)
         self._transform = _checked_transform(self._label, transform, self.transforms)
         super().__init__(self.token, name, None, opts)
+        context.components.append(self)
 
     def _make(
         self,
@@ -87,9 +91,13 @@ def one_of(where: str, value: object, allowed: tuple[str, ...]) -> str:
     """*value* if it is one of *allowed*, else a `ConfigError` that lists them."""
     if isinstance(value, str) and value in allowed:
         return value
-    near = difflib.get_close_matches(str(value), allowed, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else ""
-    raise ConfigError(f"{where} must be one of {', '.join(allowed)}, got {value!r}.", hint=hint)
+    raise ConfigError(f"{where} must be one of {', '.join(allowed)}, got {value!r}.", hint=meant(value, allowed))
+
+
+def meant(word: object, known: Iterable[str]) -> str:
+    """The hint that names the one of *known* that *word* is most like, or nothing."""
+    near = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"Did you mean {near[0]!r}?" if near else ""
 
 
 def fields(where: str, value: object, allowed: tuple[str, ...], *, required: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -98,15 +106,61 @@ def fields(where: str, value: object, allowed: tuple[str, ...], *, required: tup
         raise ConfigError(f"{where} must be a dictionary, got {value!r}.")
     for key in value:
         if key not in allowed:
-            near = difflib.get_close_matches(str(key), allowed, n=1)
-            raise ConfigError(
-                f"{where} has no field {key!r}: it has {', '.join(allowed)}.",
-                hint=f"Did you mean {near[0]!r}?" if near else "",
-            )
+            raise ConfigError(f"{where} has no field {key!r}: it has {', '.join(allowed)}.", hint=meant(key, allowed))
     for key in required:
         if value.get(key) is None:
             raise ConfigError(f"{where} needs the field {key!r}.")
     return dict(value)
+
+
+def strings(where: str, value: Any) -> Any:
+    """*value* if it is a list of strings, outputs among them, or an output that will be one."""
+    if isinstance(value, pulumi.Output):
+        return value
+    if isinstance(value, (list, tuple)) and all(isinstance(item, (str, pulumi.Output)) for item in value):
+        return list(value)
+    hint = f"Write [{value!r}]." if isinstance(value, str) else ""
+    raise ConfigError(f"{where} must be a list of strings, got {value!r}.", hint=hint)
+
+
+def flag(where: str, value: Any) -> Any:
+    """*value* if it is True or False, or an output that will be."""
+    if isinstance(value, (bool, pulumi.Output)):
+        return value
+    raise ConfigError(f"{where} must be True or False, got {value!r}.")
+
+
+def number(where: str, value: Any, *, least: int, most: int | None = None) -> int:
+    """*value* if it is a whole number between *least* and *most*."""
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value and (most is None or value <= most):
+        return value
+    bounds = f"between {least} and {most}" if most is not None else f"at least {least}"
+    raise ConfigError(f"{where} must be a number, {bounds}, got {value!r}.")
+
+
+def component_of(value: Any) -> Any:
+    """The component of this app whose `arn` *value* is, or *value* itself: an ARN tells nothing of what it names."""
+    if not isinstance(value, pulumi.Output):
+        return value
+    return next((one for one in current().components if getattr(one, "arn", None) is value), value)
+
+
+class OnBoth(Generic[P, T, Q, S]):
+    """A method that its class has too, with other arguments: `queue.subscribe(…)` and `Queue.subscribe(arn, …)`."""
+
+    def __init__(self, method: Callable[Concatenate[Any, P], T], static: Callable[Q, S]) -> None:
+        self._method = method
+        self._static = static
+        self.__doc__ = method.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Callable[Q, S]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[P, T]: ...
+
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        return self._static if instance is None else functools.partial(self._method, instance)
 
 
 def prepare(context: Context) -> None:

@@ -46,11 +46,20 @@ class Context:
     """Values of `sst secret`, by name."""
     check_handler: Callable[[str, str], None] = lambda handler, runtime: None
     """Raises `ConfigError` when the handler's file, module or attribute does not exist."""
+    package: Callable[..., tuple[str, str]] = lambda **wanted: ("", "")
+    """The package of a function that does not run live: the zip's path and the handler in it. Called in a thread.
+
+    Takes the fields of `sst_dev.engine.package.Wanted`. In a preview it builds nothing.
+    """
     notice: Callable[[str], None] = print
     """Say one line to the developer."""
 
     names: dict[str, str] = field(default_factory=dict)
     """Names of components by their lower-case form: links are global across the app."""
+    queue_policies: dict[Any, Any] = field(default_factory=dict)
+    """The policy of each queue that others send to, and the statements it will hold; by component or ARN."""
+    components: list[Any] = field(default_factory=list)
+    """Every component of the app, children too."""
     functions: list[dict[str, Any]] = field(default_factory=list)
     links: dict[str, Any] = field(default_factory=dict)
     """Links that were asked for, by name, with their resources."""

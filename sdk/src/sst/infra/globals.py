@@ -59,7 +59,14 @@ def transform(
 
 
 def asset(path: str) -> pulumi.Asset | pulumi.Archive:
-    """The file or folder *path*, relative to the app's root, as a Pulumi asset or archive."""
+    """The file or folder *path*, relative to the app's root or absolute, as a Pulumi asset or archive.
+
+    ```python
+    s3.BucketObjectv2("Logo", bucket=bucket.name, key="logo.svg", source=sst.asset("images/logo.svg"))
+    ```
+    """
+    if not isinstance(path, (str, Path)):
+        raise ConfigError(f"sst.asset takes a path, got {path!r}.")
     full = current().root / path
     if not full.exists():
         raise ConfigError(f"sst.asset: {path!r} does not exist in {current().root}.")
@@ -67,7 +74,17 @@ def asset(path: str) -> pulumi.Asset | pulumi.Archive:
 
 
 def iam_edit(policy: Any, callback: Callable[[dict[str, Any]], Any]) -> pulumi.Output[str]:
-    """The IAM policy *policy* (JSON, or a document) after *callback* changed the document in place."""
+    """The IAM policy *policy* (JSON, or a document) after *callback* changed the document in place.
+
+    ```python
+    def allow_mail(args, opts, name):
+        args["policy"] = sst.aws.iam_edit(args["policy"], lambda document: document["Statement"].append({…}))
+
+    sst.aws.Bucket("Inbox", transform={"policy": allow_mail})
+    ```
+    """
+    if not callable(callback):
+        raise ConfigError(f"sst.aws.iam_edit takes a function that changes the document, got {callback!r}.")
 
     def edit(document: Any) -> pulumi.Output[str]:
         value = json.loads(document) if isinstance(document, str) else dict(document)

@@ -129,6 +129,20 @@ def all_links(context: Context) -> list[Link]:
     return [link for link in found if link is not None]
 
 
+def link_variables(where: str, context: Context, links: Sequence[Link]) -> pulumi.Output[dict[str, str]]:
+    """The `SST_RESOURCE_*` variables of a function that is deployed with them; *where* is its component."""
+    for link in links:
+        if "-" in link.name:
+            raise ConfigError(
+                f'{where}: Lambda takes no variable for a link called "{link.name}".',
+                hint="Call the component by letters, digits and underscores.",
+            )
+    app: dict[str, Any] = {"name": context.app.name, "stage": context.stage}
+    values = {"App": app, **{link.name: {**link.properties, "type": link.type} for link in links}}
+    texts = {f"SST_RESOURCE_{name}": pulumi.Output.json_dumps(value) for name, value in values.items()}
+    return pulumi.Output.all(**texts)
+
+
 @dataclass(frozen=True)
 class _Known:
     source: pulumi.Resource

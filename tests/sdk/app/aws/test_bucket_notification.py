@@ -50,7 +50,7 @@ def test_a_queue_and_a_topic_are_notified() -> None:
         ({"name": "A"}, "needs exactly one of function, queue and topic"),
         ({"name": "A", "function": "a.b", "topic": "arn:x"}, "needs exactly one of"),
         ({"function": "a.b"}, "needs the field 'name'"),
-        ({"name": "A", "function": "a.b", "events": ["s3:Created"]}, "'s3:Created', which is no event of S3"),
+        ({"name": "A", "function": "a.b", "events": ["s3:Created"]}, "events must be one of .*, got 's3:Created'"),
         ({"name": "A", "queue": "Log"}, "queue must be a Queue or the ARN of one"),
     ],
 )

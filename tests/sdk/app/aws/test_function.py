@@ -178,12 +178,79 @@ def test_outputs_may_stand_for_values() -> None:
         declare(lambda: run("1m"))
 
 
-def test_dev_false_takes_effect_on_aws() -> None:
-    """On the embedded cloud the function runs live, and a line says so."""
-    declared = function(dev=False)
+def test_a_function_that_is_not_live_is_deployed_as_its_package() -> None:
+    """With its own timeout, its links and variables; nothing of the stub, and nothing of the bridge in its role."""
+    asked: list[dict[str, Any]] = []
 
-    assert declared.function("Api")["live"] is True
-    assert "dev=False takes effect on AWS" in declared.notices[0]
+    def package(**wanted: Any) -> tuple[str, str]:
+        asked.append(wanted)
+        return __file__, "api.handler"
+
+    def run() -> None:
+        linked = sst.Linkable("Limits", properties={"most": 3})
+        sst.aws.Function("Api", handler="api.handler", dev=False, link=[linked], environment={"DEBUG": "1"})
+
+    declared = declare(run, cloud=CLOUD, package=package)
+    inputs = declared.inputs("ApiFunction")
+
+    assert (declared.function("Api")["live"], inputs["timeout"], inputs["handler"]) == (False, 20, "api.handler")
+    assert inputs["code"]["path"] == __file__ and "s3Key" not in inputs
+    assert {name: json.loads(value) for name, value in inputs["environment"]["variables"].items()} == {
+        "DEBUG": 1,
+        "SST_RESOURCE_App": {"name": "notes", "stage": "dev"},
+        "SST_RESOURCE_Limits": {"most": 3, "type": "sst.sst.Linkable"},
+    }
+    assert "ApiPolicy" not in declared.types()
+    assert asked == [
+        {
+            "component": "Api", "handler": "api.handler", "runtime": DEFAULT_RUNTIME, "architecture": "x86_64",
+            "bundle": None, "copy_files": [], "postbuild": None,
+        }
+    ]  # fmt: skip
+
+
+def test_links_and_variables_together_are_what_lambda_takes() -> None:
+    """Of a function that is deployed with them: 4 KB."""
+
+    def run() -> None:
+        linked = sst.Linkable("Big", properties={"text": "x" * 3000})
+        sst.aws.Function("Api", handler="a.b", dev=False, link=[linked], environment={"MORE": "x" * 1200})
+
+    with pytest.raises(ConfigError, match=r'Function "Api": environment, with the links, holds 4\d\d\d bytes'):
+        declare(run)
+
+
+def test_the_stub_runs_as_long_as_the_shortest_of_its_queues_allows() -> None:
+    """However the function is named to them: AWS refuses a function that may outlive what it was given."""
+
+    def run() -> None:
+        shared = sst.aws.Function("Shared", handler="a.b")
+        sst.aws.Queue("Long", visibility_timeout="5 minutes").subscribe(shared)
+        sst.aws.Queue("Short", visibility_timeout="40 seconds").subscribe(shared.arn)
+        sst.aws.Queue("Later", visibility_timeout=pulumi.Output.from_input("2 minutes")).subscribe(shared)
+        sst.aws.Function("Alone", handler="a.b")
+
+    declared = declare(run)
+
+    assert [declared.inputs(f"{name}Function")["timeout"] for name in ("Shared", "Alone")] == [40, 900]
+    assert declared.function("Shared")["triggers"] == ["queue Long", "queue Short", "queue Later"]
+    assert "ShortSubscriberPolicy" in declared.types()
+
+
+def test_provisioned_concurrency_is_of_the_published_version() -> None:
+    """It needs `versioning`."""
+    inputs = function(versioning=True, concurrency={"provisioned": 2, "reserved": 5}).inputs
+
+    assert inputs("ApiProvisioned")["provisionedConcurrentExecutions"] == 2
+    assert (inputs("ApiFunction")["publish"], inputs("ApiFunction")["reservedConcurrentExecutions"]) == (True, 5)
+
+
+def test_a_bundle_is_where_the_handler_is(tmp_path: Path) -> None:
+    """Live too: the handler is named from the folder of the bundle."""
+    (tmp_path / "dist").mkdir()
+    declared = declare(lambda: sst.aws.Function("Api", handler="index.handler", bundle="dist") and None, root=tmp_path)
+
+    assert declared.function("Api")["handler"] == "dist/index.handler"
 
 
 def test_layers_and_vpcs_are_said_and_left_out() -> None:

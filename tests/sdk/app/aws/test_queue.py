@@ -115,16 +115,17 @@ def test_a_program_that_fails_does_not_wait_for_what_it_did_not_declare() -> Non
 
 
 def test_an_existing_queue() -> None:
-    """`Queue.get` by URL, `Queue.subscribe_arn` by ARN: nothing of the queue is created."""
+    """`Queue.get` by URL, `Queue.subscribe` by ARN: nothing of the queue is created."""
 
     def run() -> None:
         sst.aws.Queue.get("Other", "https://sqs/1/other")
-        sst.aws.Queue.subscribe_arn("Work", "arn:aws:sqs:us-east-1:1:other", "a.b")
+        sst.aws.Queue.subscribe("arn:aws:sqs:us-east-1:1:work", "a.b", batch={"size": 2})
 
     declared = declare(run)
 
     assert [e.id for e in declared.entries if e.type == "aws:sqs/queue:Queue"] == ["https://sqs/1/other"]
-    assert declared.inputs("WorkMapping")["eventSourceArn"] == "arn:aws:sqs:us-east-1:1:other"
+    mapping = declared.inputs("WorkSubscriberMapping")
+    assert (mapping["eventSourceArn"], mapping["batchSize"]) == ("arn:aws:sqs:us-east-1:1:work", 2)
 
 
 def subscribe(**args: Any) -> Callable[[], Any]:
@@ -139,7 +140,17 @@ def subscribe(**args: Any) -> Callable[[], Any]:
         (lambda: sst.aws.Queue("Jobs", dlq="Dead"), "dlq must be the ARN of a queue, got 'Dead'"),
         (lambda: sst.aws.Queue("Jobs", dlq={"retry": 3}), "dlq needs the field 'queue'"),
         (lambda: sst.aws.Queue("Jobs", fifo={"dedup": True}), "fifo has no field 'dedup'"),
-        (subscribe(batch={"size": 0}), "batch.size must be between 1 and 10000, got 0"),
+        (subscribe(batch={"size": 0}), "batch.size must be a number, between 1 and 10000, got 0"),
+        (subscribe(batch={"partial_responses": "yes"}), "batch.partial_responses must be True or False, got 'yes'"),
+        (
+            lambda: sst.aws.Queue("Jobs", fifo=True).subscribe("a.b", batch={"size": 11, "window": "1 second"}),
+            "a FIFO queue gives batches of at most 10 messages",
+        ),
+        (
+            lambda: sst.aws.Queue("Jobs", fifo=True, dlq=sst.aws.Queue("Dead").arn),
+            "dlq must be a FIFO queue as this is, and it is a standard queue",
+        ),
+        (lambda: sst.aws.Queue("Jobs", dlq="arn:aws:sqs:us-east-1:1:d.fifo"), "dlq must be a standard queue"),
         (subscribe(batch={"size": 11}), "batch.window must be at least 1 second"),
         (subscribe(batch={"sice": 1}), "batch has no field 'sice'"),
         (subscribe(filters=[{}] * 6), "filters holds 6 filters; Lambda takes at most 5"),
@@ -168,7 +179,7 @@ def test_a_queue_of_another_app_may_hide_its_messages_for_longer() -> None:
     def run() -> None:
         args = {"handler": "a.b", "timeout": "3 minutes"}
         sst.aws.Queue.get("Other", "https://sqs.us-east-1.amazonaws.com/1/other").subscribe(args)
-        sst.aws.Queue.subscribe_arn("Work", "arn:aws:sqs:us-east-1:1:other", args)
+        sst.aws.Queue.subscribe("arn:aws:sqs:us-east-1:1:other", args, name="Work")
 
     declared = declare(run)
 

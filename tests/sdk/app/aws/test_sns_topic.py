@@ -42,8 +42,8 @@ def test_an_existing_topic_can_be_got_and_followed() -> None:
 
     def run() -> None:
         sst.aws.SnsTopic.get("Other", "arn:aws:sns:us-east-1:1:other")
-        sst.aws.SnsTopic.subscribe_arn("Mail", "arn:aws:sns:us-east-1:1:other", "a.b")
-        sst.aws.SnsTopic.subscribe_queue_arn(
+        sst.aws.SnsTopic.subscribe("Mail", "arn:aws:sns:us-east-1:1:other", "a.b")
+        sst.aws.SnsTopic.subscribe_queue(
             "Keep", "arn:aws:sns:us-east-1:1:other", "arn:aws:sqs:us-east-1:1:kept", filter={"kind": ["big"]}
         )
 

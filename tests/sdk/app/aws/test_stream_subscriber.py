@@ -36,12 +36,10 @@ def test_a_subscriber_may_read_the_stream() -> None:
     ],
 )
 def test_a_stream_of_another_app(component: Any, arn: str, action: str) -> None:
-    """`subscribe_arn` makes the function and its mapping, and nothing of the stream."""
+    """`subscribe` of the class makes the function and its mapping, and nothing of the stream."""
 
     def run() -> None:
-        component.subscribe_arn(
-            "Audit", arn, {"handler": "a.b", "timeout": "5 seconds"}, filters=[{"eventName": ["X"]}]
-        )
+        component.subscribe("Audit", arn, {"handler": "a.b", "timeout": "5 seconds"}, filters=[{"eventName": ["X"]}])
 
     declared = declare(run)
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import s3
 
-from ..component import Component, Transform, fields, one_of
+from ..component import Component, Transform, checked, fields, flag, one_of, strings
 from ..context import current
 from ..errors import ConfigError
 from ..linkable import Definition
@@ -50,12 +50,17 @@ class Bucket(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts, transform)
+        where = self._label
         if access is not None:
-            one_of(f"{self._label}: access", access, ("public", "cloudfront"))
-        rules = None
-        if cors is not False:
-            given = {} if cors is True else dict(cors)
-            rules = parse_cors(f"{self._label}: cors", {"allow_methods": list(METHODS), **given}, methods=METHODS)
+            one_of(f"{where}: access", access, ("public", "cloudfront"))
+        flag(f"{where}: enforce_https", enforce_https)
+        flag(f"{where}: versioning", versioning)
+        given = {} if cors is True else cors
+        if isinstance(given, Mapping):
+            given = {"allow_methods": list(METHODS), **given}
+        rules = parse_cors(f"{where}: cors", given, methods=METHODS)
+        if not isinstance(policy, (list, tuple)):
+            raise ConfigError(f"{where}: policy must be a list of dictionaries, got {policy!r}.")
         statements = [_statement(f"{self._label}: policy[{i}]", item) for i, item in enumerate(policy)]
         args: dict[str, Any] = {
             "bucket": physical_name(f"{name}Bucket", limit=63, lower=True),
@@ -180,7 +185,7 @@ class Bucket(Component):
                 {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*", "Resource": [arn, objects],
                  "Condition": secure}
             )  # fmt: skip
-        if statements:
+        if statements or "policy" in self._transform:
             document = iam_policy.document(
                 {**s, "Resource": [pulumi.Output.concat(arn, p) for p in s["Resource"]]} if s.pop("own", False) else s
                 for s in statements
@@ -199,24 +204,35 @@ def _statement(where: str, value: Any) -> dict[str, Any]:
     given = fields(
         where, value, ("actions", "principals", "effect", "paths", "conditions"), required=("actions", "principals")
     )
-    principal: Any = given["principals"]
-    if principal != "*":
-        principal = {}
-        for item in given["principals"]:
-            kind = fields(f"{where}: principals", item, ("type", "identifiers"), required=("type", "identifiers"))
-            one_of(f"{where}: principals type", kind["type"], tuple(_PRINCIPALS))
-            principal.setdefault(_PRINCIPALS[kind["type"]], []).extend(kind["identifiers"])
-    paths = given.get("paths", ["", "*"])
-    if isinstance(paths, str):
-        raise ConfigError(f"{where}: paths must be a list, got {paths!r}.")
     statement: dict[str, Any] = {
         "Effect": one_of(f"{where}: effect", given.get("effect", "allow"), ("allow", "deny")).capitalize(),
-        "Principal": principal,
-        "Action": list(given["actions"]),
-        "Resource": [f"/{path}" if path else "" for path in paths],
+        "Principal": _principal(f"{where}: principals", given["principals"]),
+        "Action": strings(f"{where}: actions", given["actions"]),
+        "Resource": [_path(path) for path in strings(f"{where}: paths", given.get("paths", ["", "*"]))],
         "own": True,
     }
-    for condition in given.get("conditions", ()):
+    for index, item in enumerate(given.get("conditions", ())):
+        needed = ("test", "variable", "values")
+        condition = fields(f"{where}: conditions[{index}]", item, needed, required=needed)
         tests = statement.setdefault("Condition", {}).setdefault(condition["test"], {})
-        tests[condition["variable"]] = condition["values"]
+        tests[condition["variable"]] = strings(f"{where}: conditions[{index}].values", condition["values"])
     return statement
+
+
+def _path(path: Any) -> Any:
+    return checked(path, lambda value: f"/{value}" if value else "")
+
+
+def _principal(where: str, value: Any) -> Any:
+    """`principals=` as IAM spells it: everybody, or identifiers by their type."""
+    if value == "*":
+        return "*"
+    if not isinstance(value, (list, tuple)):
+        raise ConfigError(f'{where} must be "*" or a list of dictionaries, got {value!r}.')
+    principal: dict[str, list[Any]] = {}
+    for index, item in enumerate(value):
+        kind = fields(f"{where}[{index}]", item, ("type", "identifiers"), required=("type", "identifiers"))
+        one_of(f"{where}[{index}].type", kind["type"], tuple(_PRINCIPALS))
+        identifiers = strings(f"{where}[{index}].identifiers", kind["identifiers"])
+        principal.setdefault(_PRINCIPALS[kind["type"]], []).extend(identifiers)
+    return principal

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pulumi
 from pulumi_aws import s3, sns
 
-from ..component import Component, Transform, fields
+from ..component import Component, Transform, component_of, fields, one_of, strings
 from ..errors import ConfigError
 from . import policy
-from .queue import allow_send
+from .queue_policy import allow_send
 from .subscriber import allow_invoke, arn_of, check_existing_queue, child_name, target_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class BucketNotification(Component):
         self._bucket = bucket
         self._functions: list[Any] = []
         self._ready: list[pulumi.Resource] = []
-        if isinstance(notifications, Mapping) or not notifications:
+        if not isinstance(notifications, (list, tuple)) or not notifications:
             raise ConfigError(f"{self._label}: notifications must be a list of dictionaries, got {notifications!r}.")
         found: dict[str, list[dict[str, Any]]] = {"lambda_functions": [], "queues": [], "topics": []}
         seen: set[str] = set()
@@ -81,13 +81,17 @@ class BucketNotification(Component):
         chosen = [kind for kind in kinds if given.get(kind) is not None]
         if len(chosen) != 1:
             raise ConfigError(f"{where} needs exactly one of function, queue and topic.")
+        if not isinstance(given["name"], str):
+            raise ConfigError(f"{where}: name must be a string, got {given['name']!r}.")
         if given["name"] in seen:
             raise ConfigError(f"{where}: the name {given['name']!r} is used twice.")
         seen.add(given["name"])
-        events = list(given.get("events") or DEFAULT_EVENTS)
+        events = strings(f"{where}: events", given.get("events") or list(DEFAULT_EVENTS))
         for event in events:
-            if event not in EVENTS:
-                raise ConfigError(f"{where}: events holds {event!r}, which is no event of S3.")
+            one_of(f"{where}: events", event, EVENTS)
+        for key in ("filter_prefix", "filter_suffix"):
+            if given.get(key) is not None and not isinstance(given[key], (str, pulumi.Output)):
+                raise ConfigError(f"{where}: {key} must be a string, got {given[key]!r}.")
         entry = {
             "id": given["name"],
             "events": events,
@@ -104,17 +108,20 @@ class BucketNotification(Component):
             found["lambda_functions"].append({**entry, "lambda_function_arn": target.arn})
         elif chosen == ["queue"]:
             arn = check_existing_queue(f"{where}: queue", given["queue"])
-            self._ready += allow_send(given["queue"], "s3.amazonaws.com", source)
+            self._ready.append(allow_send(self, given["queue"], "s3.amazonaws.com", source))
             found["queues"].append({**entry, "queue_arn": arn})
         else:
-            topic = given["topic"]
+            topic = component_of(given["topic"])
+            arn = arn_of(topic)
+            if type(topic).__name__ != "SnsTopic" and not (
+                isinstance(arn, pulumi.Output) or (isinstance(arn, str) and arn.startswith("arn:"))
+            ):
+                raise ConfigError(f"{where}: topic must be an SnsTopic or the ARN of one, got {topic!r}.")
             self._ready += self._allow_publish(given["name"], topic)
-            found["topics"].append({**entry, "topic_arn": arn_of(topic)})
+            found["topics"].append({**entry, "topic_arn": arn})
 
     def _allow_publish(self, name: str, topic: Any) -> list[pulumi.Resource]:
-        """Let the bucket publish to a topic of this app."""
-        if not isinstance(topic, Component):
-            return []
+        """Let the bucket publish to a topic; what its policy said before is replaced, as in SST."""
         arn = arn_of(topic)
         statement = {
             "Effect": "Allow",

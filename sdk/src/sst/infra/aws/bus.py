@@ -13,7 +13,8 @@ from ..component import Component, Transform, fields
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
-from .queue import Queue, allow_send
+from .queue import Queue
+from .queue_policy import allow_send
 from .subscriber import Subscriber, allow_invoke, check_existing_queue, child_name, target_of
 
 
@@ -140,7 +141,7 @@ class BusSubscriber(Component):
             arn, ready = target.arn, [allow_invoke(self, name, target, "events.amazonaws.com", self._rule.arn)]
         else:
             arn = check_existing_queue(f"{self._label}: queue", queue)
-            ready = allow_send(queue, "events.amazonaws.com", self._rule.arn)
+            ready = [allow_send(self, queue, "events.amazonaws.com", self._rule.arn)]
         self._target = self._make(
             cloudwatch.EventTarget,
             f"{name}Target",

@@ -1,4 +1,4 @@
-"""Containers and the network they stand in: in `sst dev` they are commands on this machine, or not there."""
+"""Containers: in `sst dev` they are commands on this machine."""
 
 from __future__ import annotations
 
@@ -7,39 +7,22 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from ..component import Component, Transform, fields
+from ..component import Transform, fields
 from ..dev_command import Command, register
 from ..errors import ConfigError
 from ..linkable import Definition, links
 from ..permission import Permission
+from .network import OnlyOnAws
 from .site import NO_URL
 
 
-class _OnlyOnAws(Component):
-    """A component that other components take as an argument, and of which nothing exists on this machine."""
-
-    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None, **deployment: Any) -> None:
-        super().__init__(name, opts)
-        if not self._context.local:
-            raise ConfigError(f"{self._label} cannot be deployed by this version.")
-        self._context.say_once(f"{self._label} does not exist on the embedded cloud and was left out.")
-
-    @property
-    def nodes(self) -> dict[str, Any]:
-        """Nothing is created."""
-        return {}
-
-
-class Vpc(_OnlyOnAws):
-    """A VPC. On the embedded cloud there is no network to cut off: what takes it does without."""
-
-    token = "sst:aws:Vpc"  # noqa: S105 a Pulumi type
-
-
-class Cluster(_OnlyOnAws):
+class Cluster(OnlyOnAws):
     """A cluster of containers: the argument of `Service` and `Task`."""
 
     token = "sst:aws:Cluster"  # noqa: S105 a Pulumi type
+
+    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None, **deployment: Any) -> None:
+        super().__init__(name, opts)
 
 
 class _Container(Command):

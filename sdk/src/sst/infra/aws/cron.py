@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import cloudwatch
 
-from ..component import Component, Transform, checked
+from ..component import Component, Transform, checked, flag
 from ..errors import ConfigError
 from ..naming import physical_name
-from .subscriber import Subscriber, allow_invoke, target_of
+from .container import Task
+from .subscriber import Subscriber, Target, allow_invoke, target_of
 
 _RATE = re.compile(r"rate\((\d+) (minute|minutes|hour|hours|day|days)\)")
 _CRON = re.compile(r"cron\((?:\S+ ){5}\S+\)")
@@ -26,6 +27,8 @@ class Cron(Component):
     sst.aws.Cron("Nightly", schedule="cron(15 2 * * ? *)", function="functions/nightly.handler")
     sst.aws.Cron("Often", schedule="rate(1 minute)", function={"handler": "functions/often.handler"}, event={"a": "b"})
     ```
+
+    A schedule takes a `function` or a `task`. On the embedded cloud no schedule starts a task: one line says so.
     """
 
     token = "sst:aws:Cron"  # noqa: S105 a Pulumi type
@@ -36,7 +39,8 @@ class Cron(Component):
         name: str,
         *,
         schedule: pulumi.Input[str],
-        function: Subscriber,
+        function: Subscriber | None = None,
+        task: Task | None = None,
         event: Mapping[str, pulumi.Input[Any]] | None = None,
         enabled: bool = True,
         transform: Mapping[str, Transform] | None = None,
@@ -44,16 +48,30 @@ class Cron(Component):
     ) -> None:
         super().__init__(name, opts, transform)
         expression = checked(schedule, lambda value: _schedule(f"{self._label}: schedule", value))
-        if event is not None and not isinstance(event, Mapping):
+        if event is not None and not isinstance(event, (Mapping, pulumi.Output)):
             raise ConfigError(f"{self._label}: event must be a dictionary, got {event!r}.")
+        if (function is None) == (task is None):
+            raise ConfigError(f"{self._label} needs exactly one of function and task.")
+        if task is not None and not isinstance(task, Task):
+            raise ConfigError(f"{self._label}: task must be a Task, got {task!r}.")
         trigger = f"schedule {schedule}" if isinstance(schedule, str) else "schedule"
-        self._target_function = target_of(self, f"{name}Handler", function, trigger=trigger)
         args: dict[str, Any] = {
             "name": physical_name(f"{name}Rule"),
             "schedule_expression": expression,
-            "state": "ENABLED" if enabled else "DISABLED",
+            "state": checked(
+                flag(f"{self._label}: enabled", enabled), lambda value: "ENABLED" if value else "DISABLED"
+            ),
         }
+        self._target: cloudwatch.EventTarget | None = None
+        self._target_function: Target | None = None
+        if function is not None:
+            self._target_function = target_of(self, f"{name}Handler", function, trigger=trigger)
         self._rule = self._make(cloudwatch.EventRule, f"{name}Rule", args, transform="rule")
+        if self._target_function is None:
+            if not self._context.local:
+                raise ConfigError(f"{self._label}: a schedule of a task cannot be deployed by this version.")
+            self._context.say_once(f"{self._label}: its task is not started on a schedule on the embedded cloud.")
+            return
         permission = allow_invoke(self, name, self._target_function, "events.amazonaws.com", self._rule.arn)
         self._target = self._make(
             cloudwatch.EventTarget,
@@ -62,7 +80,7 @@ class Cron(Component):
                 "rule": self._rule.name,
                 "arn": self._target_function.arn,
                 "target_id": "function",
-                "input": pulumi.Output.json_dumps(dict(event)) if event is not None else None,
+                "input": pulumi.Output.json_dumps(event) if event is not None else None,
             },
             transform="target",
             opts=pulumi.ResourceOptions(depends_on=[permission]),
@@ -71,7 +89,7 @@ class Cron(Component):
     @property
     def nodes(self) -> dict[str, Any]:
         """The underlying resources: `rule`, `target`, `function` (and `job`, its older name)."""
-        function = self._target_function.function
+        function = self._target_function.function if self._target_function is not None else None
         return {"rule": self._rule, "target": self._target, "function": function, "job": function}
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from ..component import Component, fields
+from ..component import Component, Transform, fields, meant
 from ..errors import ConfigError
 from ..linkable import Definition
 
@@ -17,6 +17,8 @@ class _Server(Component):
 
     local: ClassVar[Mapping[str, Any]]
     """The link's properties with their defaults for a server on this machine."""
+    deployment: ClassVar[tuple[str, ...]]
+    """Arguments that matter to a server on AWS only."""
 
     def __init__(
         self,
@@ -24,27 +26,53 @@ class _Server(Component):
         *,
         vpc: Any = None,
         dev: Mapping[str, Any] | None = None,
+        transform: Mapping[str, Transform] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **deployment: Any,
     ) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, transform)
+        allowed = tuple(dict.fromkeys((*self.deployment, *self.local)))
+        for key in deployment:
+            if key not in allowed:
+                raise ConfigError(f"{self._label} has no argument `{key}`.", hint=meant(key, (*allowed, "vpc", "dev")))
         if not self._context.local and not (self._context.dev and dev is not None):
             raise ConfigError(
                 f"{self._label} cannot be deployed by this version.",
                 hint="In `sst dev`, give it dev={…} to link to a server on this machine.",
             )
-        known = {key: deployment[key] for key in self.local if deployment.get(key) is not None}
-        given = fields(f"{self._label}: dev", dev or {}, tuple(self.local))
-        self._properties = {**self.local, "database": self._context.app.name, **known, **given}
-        self._properties = {key: self._properties[key] for key in self.local}
-        if not isinstance(self._properties["port"], int):
-            raise ConfigError(f"{self._label}: dev.port must be a number, got {self._properties['port']!r}.")
+        self._use({**deployment, **fields(f"{self._label}: dev", {} if dev is None else dev, tuple(self.local))})
         if dev is None:
-            address = f"{self._properties['host']}:{self._properties['port']}"
             self._context.say_once(
-                f"{self._label}: no server is created on the embedded cloud; its link points to {address}. "
+                f"{self._label}: no server is created on the embedded cloud; its link points to {self._address}. "
                 "Give it dev={…} to say where yours is."
             )
+
+    @property
+    def _address(self) -> str:
+        return f"{self._properties['host']}:{self._properties['port']}"
+
+    def _use(self, given: Mapping[str, Any]) -> None:
+        """Have the link say what *given* does, and the defaults for the rest."""
+        database = self._context.app.name.replace("-", "_")
+        known = {**self.local, "database": database, **{k: v for k, v in given.items() if v is not None}}
+        self._properties = {key: known[key] for key in self.local}
+        for key, value in self._properties.items():
+            kind, what = (int, "a number") if key == "port" else (str, "a string")
+            if not isinstance(value, (kind, pulumi.Output)) or isinstance(value, bool):
+                raise ConfigError(f"{self._label}: {key} must be {what}, got {value!r}.")
+
+    @classmethod
+    def _existing(cls, name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None) -> Any:
+        self: Any = cls.__new__(cls)
+        Component.__init__(self, name, opts)
+        if not self._context.local:
+            raise ConfigError(f"{self._label}: an existing server cannot be looked up by this version.")
+        self.id = pulumi.Output.from_input(id)
+        self._use({})
+        self._context.say_once(
+            f"{self._label}: the embedded cloud knows no servers of AWS; its link points to {self._address}."
+        )
+        return self
 
     def __getattr__(self, name: str) -> Any:
         if name != "_properties" and name in self.local:
@@ -73,6 +101,8 @@ class Postgres(_Server):
     """
 
     token = "sst:aws:Postgres"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("instance", "parameter_group", "proxy", "subnet_group")
+    deployment: ClassVar[tuple[str, ...]] = ("instance", "multi_az", "proxy", "storage", "version")
     local: ClassVar[Mapping[str, Any]] = {
         "host": "localhost",
         "port": 5432,
@@ -81,11 +111,26 @@ class Postgres(_Server):
         "database": "",
     }
 
+    @classmethod
+    def get(
+        cls,
+        name: str,
+        *,
+        id: pulumi.Input[str],
+        proxy_id: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> Postgres:
+        """A database that exists already, by its id: `sst.aws.Postgres.get("Database", id="app-dev-database")`."""
+        existing: Postgres = cls._existing(name, id, opts)
+        return existing
+
 
 class Mysql(_Server):
     """A MySQL database; its link is that of `Postgres`."""
 
     token = "sst:aws:Mysql"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("instance", "parameter_group", "proxy", "subnet_group")
+    deployment: ClassVar[tuple[str, ...]] = ("instance", "multi_az", "proxy", "storage", "version")
     local: ClassVar[Mapping[str, Any]] = {
         "host": "localhost",
         "port": 3306,
@@ -93,6 +138,19 @@ class Mysql(_Server):
         "password": "password",
         "database": "",
     }
+
+    @classmethod
+    def get(
+        cls,
+        name: str,
+        *,
+        id: pulumi.Input[str],
+        proxy_id: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> Mysql:
+        """A database that exists already, by its id: `sst.aws.Mysql.get("Database", id="app-dev-database")`."""
+        existing: Mysql = cls._existing(name, id, opts)
+        return existing
 
 
 class Redis(_Server):
@@ -102,4 +160,12 @@ class Redis(_Server):
     """
 
     token = "sst:aws:Redis"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("cluster", "parameter_group", "subnet_group")
+    deployment: ClassVar[tuple[str, ...]] = ("cluster", "engine", "instance", "parameters", "version")
     local: ClassVar[Mapping[str, Any]] = {"host": "localhost", "port": 6379, "username": "default", "password": ""}
+
+    @classmethod
+    def get(cls, name: str, cluster_id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Redis:
+        """A cluster that exists already, by its id: `sst.aws.Redis.get("Cache", "app-dev-cache")`."""
+        existing: Redis = cls._existing(name, cluster_id, opts)
+        return existing

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import dynamodb
 
-from ..component import Component, Transform, checked, fields, one_of
+from ..component import Component, OnBoth, Transform, checked, fields, one_of
 from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
@@ -111,7 +111,7 @@ class Dynamo(Component):
         self._read()
         return self
 
-    def subscribe(
+    def _subscribe(
         self,
         name: str,
         subscriber: Subscriber,
@@ -139,7 +139,7 @@ class Dynamo(Component):
         )
 
     @staticmethod
-    def subscribe_arn(
+    def _subscribe_static(
         name: str,
         stream_arn: pulumi.Input[str],
         subscriber: Subscriber,
@@ -159,6 +159,9 @@ class Dynamo(Component):
             transform=transform,
             opts=opts,
         )
+
+    subscribe = OnBoth(_subscribe, _subscribe_static)
+    """`table.subscribe(name, subscriber, …)`; `Dynamo.subscribe(name, stream_arn, subscriber, …)` of another app."""
 
     @property
     def nodes(self) -> dict[str, Any]:

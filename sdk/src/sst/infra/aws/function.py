@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ from pulumi_aws import cloudwatch, iam, lambda_
 
 from ..component import Component, Transform, checked, one_of
 from ..errors import ConfigError
-from ..linkable import Definition, links
+from ..linkable import Definition, link_variables, links
 from ..naming import physical_name
 from ..permission import Permission, as_permission
 from ..units import megabytes, seconds
@@ -19,12 +20,16 @@ from .function_settings import (
     DEFAULT_RUNTIME,
     MAX_TIMEOUT,
     RUNTIMES,
-    check_concurrency,
     check_package,
+    check_rest,
     check_retries,
+    check_size,
+    parse_concurrency,
     parse_environment,
     parse_handler,
     parse_logging,
+    parse_volume,
+    parse_vpc,
 )
 from .url import make_url, parse_url
 
@@ -43,8 +48,9 @@ class Function(Component):
     ```
 
     *function_name* is the name in AWS (SST's `name`, which is the component's here); without it the name is built
-    from app, stage and component. *bundle*, *copy_files*, *hook* and *python* matter to a deployed function only.
-    Raises `ConfigError`, naming the argument, before anything is created.
+    from app, stage and component. With `dev=False` the function is packaged and deployed in `sst dev` too: its
+    sources and locked dependencies as they are when the app is applied. *copy_files*, *hook* and *python* matter to
+    such a package only. Raises `ConfigError`, naming the argument, before anything is created.
     """
 
     token = "sst:aws:Function"  # noqa: S105 a Pulumi type
@@ -90,6 +96,8 @@ class Function(Component):
         super().__init__(name, opts, transform)
         where, context = self._label, self._context
         self._links = links(where, link)
+        if not isinstance(permissions, (list, tuple)):
+            raise ConfigError(f"{where}: permissions must be a list of dictionaries, got {permissions!r}.")
         granted = [as_permission(f"{where}: permissions[{i}]", item) for i, item in enumerate(permissions)]
         granted += [item for one in self._links for item in one.include]
         self._environment = parse_environment(where, environment)
@@ -98,17 +106,38 @@ class Function(Component):
         size = checked(memory, lambda value: megabytes(f"{where}: memory", value, least=128, most=10240))
         disk = checked(storage, lambda value: megabytes(f"{where}: storage", value, least=512, most=10240))
         runtime = checked(runtime, lambda value: one_of(f"{where}: runtime", value, RUNTIMES))
-        one_of(f"{where}: architecture", architecture, ("x86_64", "arm64"))
-        handler = parse_handler(where, context, handler, runtime)
-        check_concurrency(where, concurrency, versioning)
-        check_package(where, python, hook, copy_files)
+        architecture = checked(architecture, lambda value: one_of(f"{where}: architecture", value, ("x86_64", "arm64")))
+        check_rest(
+            where, streaming=streaming, versioning=versioning, dev=dev, policies=policies, layers=layers, role=role,
+            description=description, function_name=function_name, tags=tags,
+        )  # fmt: skip
+        placed = {"vpc_config": parse_vpc(where, vpc), "file_system_config": parse_volume(where, volume)}
+        real_handler = parse_handler(where, context, handler, runtime, bundle)
+        wanted_concurrency = parse_concurrency(where, concurrency, versioning)
+        check_package(where, context, python, hook, copy_files)
         check_retries(where, retries)
         url_settings = parse_url(where, url)
-        self.live = context.dev and (dev is not False or context.local)
-        if self.live and dev is False:
-            context.say_once(f"{where}: dev=False takes effect on AWS; here the function runs live.")
-        self._say_what_cannot_be(layers=layers, vpc=vpc, volume=volume)
+        self.live = context.dev and dev is not False
+        self._say_what_cannot_be(
+            layers=layers,
+            vpc=vpc,
+            volume=volume,
+            **{"python.container": not self.live and (python or {}).get("container")},
+        )
 
+        self._stub_limits: list[pulumi.Input[int]] = [_stub_timeout]
+        if self.live:
+            code = self._stub_code(streaming)
+            self._say_where_copies_are(copy_files)
+        else:
+            package = {
+                "handler": handler, "runtime": runtime, "architecture": architecture, "bundle": bundle,
+                "copy_files": list(copy_files), "postbuild": (hook or {}).get("postbuild"),
+            }  # fmt: skip
+            code = {
+                **self._own_code(package, limit, log_format),
+                **({} if context.local else {**placed, "layers": layers}),
+            }
         physical = function_name or physical_name(f"{name}Function")
         self._log_group = self._make_log_group(physical, retention) if log_group is None and logging else None
         self._role: iam.Role | None = None
@@ -125,15 +154,19 @@ class Function(Component):
             "ephemeral_storage": {"size": disk},
             "architectures": [architecture],
             "publish": versioning or None,
-            "reserved_concurrent_executions": (concurrency or {}).get("reserved"),
+            "reserved_concurrent_executions": wanted_concurrency.get("reserved"),
             "logging_config": {"log_format": log_format.capitalize() if log_format == "text" else "JSON"}
             | ({"log_group": log_group} if log_group is not None else {}),
             "tags": tags,
-            **(self._stub_code(_stub_timeout, streaming) if self.live else self._own_code()),
+            **code,
         }
         ready = pulumi.ResourceOptions(depends_on=needed)
         self._function = self._make(lambda_.Function, f"{name}Function", arguments, transform="function", opts=ready)
         self._invoke_config = self._make_invoke_config(retries)
+        if provisioned := wanted_concurrency.get("provisioned"):
+            version = {"function_name": self._function.name, "qualifier": self._function.version}
+            wanted = {**version, "provisioned_concurrent_executions": provisioned}
+            self._make(lambda_.ProvisionedConcurrencyConfig, f"{name}Provisioned", wanted)
         self._url = make_url(self, url_settings, streaming) if url_settings is not None else None
         self.name: pulumi.Output[str] = self._function.name
         self.arn: pulumi.Output[str] = self._function.arn
@@ -143,7 +176,7 @@ class Function(Component):
             "name": name,
             "lambda_name": self.name,
             "arn": self.arn,
-            "handler": handler,
+            "handler": real_handler,
             "runtime": runtime,
             "live": self.live,
             "timeout": limit,
@@ -178,13 +211,20 @@ class Function(Component):
     def add_environment(self, environment: Mapping[str, pulumi.Input[str]]) -> None:
         """Add variables that are only known once the function exists, such as its own URL."""
         if not self.live:
-            raise ConfigError(f"{self._label}: add_environment needs a live function, and dev=False was given.")
+            raise ConfigError(
+                f"{self._label}: add_environment needs a live function, and dev=False was given.",
+                hint="Give the variables as environment=, or let the function run live.",
+            )
         added = parse_environment(self._label, environment)
         self._environment = self._record["environment"] = pulumi.Output.all(self._environment, added).apply(
             lambda both: {**both[0], **both[1]}
         )
 
     # --- private ----------------------------------------------------------------------------------
+
+    def _limit_stub(self, seconds: pulumi.Input[int]) -> None:
+        """Have the stub end after *seconds*, or what is less: what calls it would be refused with more."""
+        self._stub_limits.append(seconds)
 
     def _say_what_cannot_be(self, **arguments: Any) -> None:
         """Layers, a VPC and a volume do not exist where a live function runs: say it once and go on."""
@@ -193,6 +233,17 @@ class Function(Component):
                 self._context.say_once(
                     f"{self._label}: {argument} is not used here: the function runs on this machine."
                 )
+
+    def _say_where_copies_are(self, copy_files: Sequence[Mapping[str, str]]) -> None:
+        """A live function stands in the app's root, where a file that is copied to the same path is already."""
+        moved = [
+            item["from"] for item in copy_files if item.get("to", item["from"]).strip("/") != item["from"].strip("/")
+        ]
+        if moved:
+            self._context.say_once(
+                f"{self._label}: copy_files moves {', '.join(moved)} in the package only; a live function finds "
+                "files where they are."
+            )
 
     def _make_log_group(self, physical: Any, retention: int) -> cloudwatch.LogGroup:
         return self._make(
@@ -237,7 +288,7 @@ class Function(Component):
             },
         ]
 
-    def _stub_code(self, timeout: Any, streaming: bool) -> dict[str, Any]:
+    def _stub_code(self, streaming: bool) -> dict[str, Any]:
         cloud, context = self._context.cloud, self._context
         own = {
             "SST_APP": context.app.name,
@@ -254,17 +305,38 @@ class Function(Component):
             "handler": "bootstrap",
             "s3_bucket": cloud.asset_bucket,
             "s3_key": cloud.stub_key,
-            "timeout": timeout,
+            "timeout": context.when_declared(lambda: _least(self._stub_limits)),
             "environment": {
                 "variables": pulumi.Output.from_input(self._environment).apply(lambda given: {**given, **own})
             },
         }
 
-    def _own_code(self) -> dict[str, Any]:
-        raise ConfigError(
-            f"{self._label}: dev=False and deployment need the function's package, which this version cannot build.",
-            hint="Leave out dev=False to run the function live.",
-        )
+    def _own_code(self, wanted: dict[str, Any], timeout: Any, log_format: str) -> dict[str, Any]:
+        """The function itself: its package, and its links beside its own variables."""
+        build, name = self._context.package, self._name
+
+        async def package(given: Any) -> tuple[str, str]:
+            return await asyncio.to_thread(build, component=name, **given)
+
+        def variables(given: list[Any]) -> dict[str, str]:
+            own, linked = given
+            both = {**linked, **own, **({"AWS_LAMBDA_LOG_FORMAT": "JSON"} if local and log_format == "json" else {})}
+            check_size(f"{self._label}: environment, with the links,", both)
+            return both
+
+        local = self._context.local
+        hook = wanted.pop("postbuild")  # no value that an output may hold
+        asked: pulumi.Output[Any] = pulumi.Output.all(**wanted)
+        built: pulumi.Output[tuple[str, str]] = asked.apply(lambda given: package({**given, "postbuild": hook}))
+        linked = link_variables(self._label, self._context, self._links)
+        return {
+            # The embedded cloud has no managed Python runtime: the package brings what runs it.
+            "runtime": "provided.al2023" if local else wanted["runtime"],
+            "handler": built.apply(lambda package: package[1]),
+            "code": built.apply(lambda package: pulumi.FileArchive(package[0])),
+            "timeout": timeout,
+            "environment": {"variables": pulumi.Output.all(self._environment, linked).apply(variables)},
+        }
 
     def _make_invoke_config(self, retries: int | None) -> lambda_.FunctionEventInvokeConfig | None:
         if retries is None:
@@ -275,3 +347,10 @@ class Function(Component):
             {"function_name": self._function.name, "maximum_retry_attempts": retries},
             transform="event_invoke_config",
         )
+
+
+def _least(limits: list[pulumi.Input[int]]) -> pulumi.Input[int]:
+    known = [limit for limit in limits if isinstance(limit, int)]
+    if len(known) == len(limits):
+        return min(known)
+    return pulumi.Output.all(*limits).apply(min)

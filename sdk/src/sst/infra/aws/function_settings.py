@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
-from ..component import checked, fields, one_of
+from ..component import checked, fields, flag, number, one_of, strings
 from ..context import Context
 from ..errors import ConfigError
+from .network import Efs, Vpc
 
 RUNTIMES = tuple(f"python3.{minor}" for minor in range(9, 15))
 DEFAULT_RUNTIME = f"python3.{sys.version_info.minor}"
@@ -55,12 +56,17 @@ def parse_environment(where: str, value: Any) -> Any:
                 raise ConfigError(
                     f"{where}: environment[{key!r}] must be a string, got {item!r}.", hint=f'Write "{item}".'
                 )
-        size = sum(len(k.encode()) + len(v.encode()) for k, v in given.items() if isinstance(v, str))
-        if size > ENVIRONMENT_LIMIT:
-            raise ConfigError(f"{where}: environment holds {size} bytes; Lambda takes at most {ENVIRONMENT_LIMIT}.")
+        check_size(f"{where}: environment", given)
         return dict(given)
 
     return checked({} if value is None else value, check)
+
+
+def check_size(what: str, variables: Mapping[str, Any]) -> None:
+    """Raise `ConfigError` when *variables* are more than Lambda takes; values not known yet do not count."""
+    size = sum(len(k.encode()) + len(v.encode()) for k, v in variables.items() if isinstance(v, str))
+    if size > ENVIRONMENT_LIMIT:
+        raise ConfigError(f"{what} holds {size} bytes; Lambda takes at most {ENVIRONMENT_LIMIT}.")
 
 
 def parse_logging(where: str, value: Any) -> tuple[str, int, Any]:
@@ -68,6 +74,9 @@ def parse_logging(where: str, value: Any) -> tuple[str, int, Any]:
     if isinstance(value, bool):
         return "text", RETENTION["1 month"], None
     given = fields(f"{where}: logging", value, ("format", "retention", "log_group"))
+    group = given.get("log_group")
+    if group is not None and not isinstance(group, (str, pulumi.Output)):
+        raise ConfigError(f"{where}: logging.log_group must be the name of a log group, got {group!r}.")
     if "retention" in given and "log_group" in given:
         raise ConfigError(f"{where}: logging.retention does not apply to an existing log group.")
     retention = one_of(f"{where}: logging.retention", given.get("retention", "1 month"), tuple(RETENTION))
@@ -78,8 +87,13 @@ def parse_logging(where: str, value: Any) -> tuple[str, int, Any]:
     )
 
 
-def parse_handler(where: str, context: Context, handler: Any, runtime: Any) -> Any:
-    """*handler* once it is known that it exists; the resolver's sentence is put behind the component's name."""
+def parse_handler(where: str, context: Context, handler: Any, runtime: Any, bundle: str | None) -> Any:
+    """*handler* once it is known that it exists; the resolver's sentence is put behind the component's name.
+
+    In a *bundle* it is relative to that folder; the result is relative to the app's root.
+    """
+    if bundle is not None and not (isinstance(bundle, str) and (context.root / bundle).is_dir()):
+        raise ConfigError(f"{where}: bundle must be a folder below {context.root}, got {bundle!r}.")
 
     def check(values: tuple[Any, Any] | list[Any]) -> str:
         value, language = values
@@ -88,6 +102,7 @@ def parse_handler(where: str, context: Context, handler: Any, runtime: Any) -> A
                 f"{where}: handler must be a file and a function, got {value!r}.",
                 hint='For example "functions/api.handler" for def handler in functions/api.py.',
             )
+        value = f"{bundle.strip('/')}/{value}" if bundle else value
         try:
             context.check_handler(value, language)
         except ConfigError as error:
@@ -99,11 +114,15 @@ def parse_handler(where: str, context: Context, handler: Any, runtime: Any) -> A
     return check((handler, runtime))
 
 
-def check_concurrency(where: str, value: Mapping[str, int] | None, versioning: bool) -> None:
-    """Raise `ConfigError` unless *value* may be the argument `concurrency`."""
-    given = fields(f"{where}: concurrency", value or {}, ("provisioned", "reserved"))
+def parse_concurrency(where: str, value: Mapping[str, int] | None, versioning: bool) -> dict[str, int]:
+    """`concurrency=` as a dictionary. Raises `ConfigError`."""
+    given = fields(f"{where}: concurrency", {} if value is None else value, ("provisioned", "reserved"))
+    for key, least in (("provisioned", 1), ("reserved", 0)):
+        if given.get(key) is not None:
+            number(f"{where}: concurrency.{key}", given[key], least=least)
     if given.get("provisioned") and not versioning:
         raise ConfigError(f"{where}: concurrency.provisioned needs versioning=True.")
+    return given
 
 
 def check_retries(where: str, value: object) -> None:
@@ -112,10 +131,74 @@ def check_retries(where: str, value: object) -> None:
         raise ConfigError(f"{where}: retries must be 0, 1 or 2, got {value!r}.")
 
 
-def check_package(where: str, python: Any, hook: Any, copy_files: Sequence[Mapping[str, str]]) -> None:
+def check_package(where: str, context: Context, python: Any, hook: Any, copy_files: Any) -> None:
     """Raise `ConfigError` unless what only matters to a deployed function is well formed."""
-    fields(f"{where}: python", python or {}, ("container",))
-    fields(f"{where}: hook", hook or {}, ("postbuild",))
+    container = fields(f"{where}: python", {} if python is None else python, ("container",)).get("container")
+    if container is not None:
+        flag(f"{where}: python.container", container)
+    postbuild = fields(f"{where}: hook", {} if hook is None else hook, ("postbuild",)).get("postbuild")
+    if postbuild is not None and not callable(postbuild):
+        raise ConfigError(f"{where}: hook.postbuild must be a function of the package's folder, got {postbuild!r}.")
+    if not isinstance(copy_files, (list, tuple)):
+        raise ConfigError(f"{where}: copy_files must be a list of dictionaries, got {copy_files!r}.")
     for index, item in enumerate(copy_files):
         # "from" is where the file is, "to" where it goes in the package.
-        fields(f"{where}: copy_files[{index}]", item, ("from", "to"), required=("from",))
+        for key, path in fields(f"{where}: copy_files[{index}]", item, ("from", "to"), required=("from",)).items():
+            if not isinstance(path, str) or path.startswith("/") or ".." in path.split("/"):
+                raise ConfigError(f"{where}: copy_files[{index}]: {key} must be a relative path, got {path!r}.")
+        if not (context.root / item["from"]).exists():
+            raise ConfigError(f"{where}: copy_files[{index}]: there is no {item['from']!r} in {context.root}.")
+
+
+def check_rest(where: str, **given: Any) -> None:
+    """Raise `ConfigError` for arguments that go to AWS as they are and cannot be what it takes."""
+    for key in ("streaming", "versioning", "dev"):
+        flag(f"{where}: {key}", given[key])
+    for key in ("policies", "layers"):
+        strings(f"{where}: {key}", given[key])
+    for key in ("description", "role", "function_name"):
+        if given[key] is not None and not isinstance(given[key], (str, pulumi.Output)):
+            raise ConfigError(f"{where}: {key} must be a string, got {given[key]!r}.")
+    if isinstance(given["description"], str) and len(given["description"]) > 256:
+        raise ConfigError(f"{where}: description holds {len(given['description'])} characters; Lambda takes 256.")
+    if isinstance(given["role"], str) and not given["role"].startswith("arn:"):
+        raise ConfigError(f"{where}: role must be the ARN of a role, got {given['role']!r}.")
+    name = given["function_name"]
+    if isinstance(name, str) and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise ConfigError(
+            f"{where}: function_name must hold 1 to 64 letters, digits, hyphens and underscores, got {name!r}."
+        )
+    tags = given["tags"]
+    if tags is None or isinstance(tags, pulumi.Output):
+        return
+    if not isinstance(tags, Mapping) or not all(isinstance(value, (str, pulumi.Output)) for value in tags.values()):
+        raise ConfigError(f"{where}: tags must be a dictionary of strings, got {tags!r}.")
+
+
+def parse_vpc(where: str, value: Any) -> dict[str, Any] | None:
+    """`vpc=`, a `Vpc` or its `private_subnets` and `security_groups`, as Lambda's `vpc_config`."""
+    if value is None:
+        return None
+    if isinstance(value, Vpc):
+        return {"subnet_ids": value.private_subnets, "security_group_ids": value.security_groups}
+    needed = ("private_subnets", "security_groups")
+    given = fields(f"{where}: vpc", value, needed, required=needed)
+    return {
+        "subnet_ids": strings(f"{where}: vpc.private_subnets", given["private_subnets"]),
+        "security_group_ids": strings(f"{where}: vpc.security_groups", given["security_groups"]),
+    }
+
+
+def parse_volume(where: str, value: Any) -> dict[str, Any] | None:
+    """`volume=`, an `Efs` or the ARN of an access point with a `path`, as Lambda's `file_system_config`."""
+    if value is None:
+        return None
+    given = fields(f"{where}: volume", value, ("efs", "path"), required=("efs",))
+    efs, path = given["efs"], given.get("path", "/mnt/efs")
+    if not isinstance(path, (str, pulumi.Output)) or (isinstance(path, str) and not path.startswith("/mnt/")):
+        raise ConfigError(f"{where}: volume.path must start with /mnt/, got {path!r}.")
+    if isinstance(efs, Efs):
+        return {"arn": efs.access_point_arn, "local_mount_path": path}
+    if not isinstance(efs, pulumi.Output) and not (isinstance(efs, str) and efs.startswith("arn:")):
+        raise ConfigError(f"{where}: volume.efs must be an Efs or the ARN of an access point, got {efs!r}.")
+    return {"arn": efs, "local_mount_path": path}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import kinesis
 
-from ..component import Component, Transform
+from ..component import Component, OnBoth, Transform
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
@@ -66,7 +66,7 @@ class KinesisStream(Component):
         self._read()
         return self
 
-    def subscribe(
+    def _subscribe(
         self,
         name: str,
         subscriber: Subscriber,
@@ -87,7 +87,7 @@ class KinesisStream(Component):
         )
 
     @staticmethod
-    def subscribe_arn(
+    def _subscribe_static(
         name: str,
         stream_arn: pulumi.Input[str],
         subscriber: Subscriber,
@@ -107,6 +107,9 @@ class KinesisStream(Component):
             transform=transform,
             opts=opts,
         )
+
+    subscribe = OnBoth(_subscribe, _subscribe_static)
+    """`stream.subscribe(name, subscriber, …)`; `KinesisStream.subscribe(name, stream_arn, …)` of another app."""
 
     @property
     def nodes(self) -> dict[str, Any]:

@@ -9,15 +9,14 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import lambda_, sqs
 
-from ..component import Component, Transform, checked, fields
+from ..component import Component, OnBoth, Transform, checked, component_of, fields, flag, number
 from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
 from ..units import seconds
-from . import policy
 from .function import Function
-from .subscriber import Subscriber, arn_of, filter_criteria, target_of
+from .subscriber import Subscriber, arn_of, child_name, filter_criteria, target_of
 
 RECEIVE = [
     "sqs:ChangeMessageVisibility",
@@ -46,8 +45,7 @@ class Queue(Component):
     token = "sst:aws:Queue"  # noqa: S105 a Pulumi type
     transforms: ClassVar[tuple[str, ...]] = ("queue",)
     _subscribed: bool
-    _senders: list[dict[str, Any]]
-    _policy: sqs.QueuePolicy | None
+    _fifo: bool
     _visibility: pulumi.Input[int] | None
     """Seconds; None for a queue that is not of this app."""
 
@@ -67,7 +65,9 @@ class Queue(Component):
         fifo_settings = (
             {} if isinstance(fifo, bool) else fields(f"{where}: fifo", fifo, ("content_based_deduplication",))
         )
-        is_fifo = fifo is not False
+        if "content_based_deduplication" in fifo_settings:
+            flag(f"{where}: fifo.content_based_deduplication", fifo_settings["content_based_deduplication"])
+        is_fifo = self._fifo = fifo is not False
         self._visibility = checked(
             visibility_timeout, lambda value: seconds(f"{where}: visibility_timeout", value, most=43200)
         )
@@ -77,7 +77,7 @@ class Queue(Component):
             "content_based_deduplication": fifo_settings.get("content_based_deduplication"),
             "delay_seconds": checked(delay, lambda value: seconds(f"{where}: delay", value, most=900)),
             "visibility_timeout_seconds": self._visibility,
-            "redrive_policy": _redrive(where, dlq),
+            "redrive_policy": _redrive(where, dlq, is_fifo),
         }
         self._queue = self._make(sqs.Queue, f"{name}Queue", args, transform="queue")
         self._read()
@@ -88,11 +88,12 @@ class Queue(Component):
         self = cls.__new__(cls)
         Component.__init__(self, name, opts)
         self._visibility = None
+        self._fifo = isinstance(queue_url, str) and queue_url.endswith(".fifo")
         self._queue = sqs.Queue.get(f"{name}Queue", queue_url, opts=pulumi.ResourceOptions(parent=self))
         self._read()
         return self
 
-    def subscribe(
+    def _subscribe(
         self,
         subscriber: Subscriber,
         *,
@@ -112,7 +113,9 @@ class Queue(Component):
                 hint="Use an SnsTopic or a Bus to reach several functions.",
             )
         self._subscribed = True
-        _check_timeout(self._label, subscriber, self._visibility)
+        _check_timeout(self._label, component_of(subscriber), self._visibility)
+        if self._fifo:
+            _check_fifo_batch(self._label, batch)
         return QueueLambdaSubscriber(
             f"{self._name}Subscriber",
             queue_arn=self.arn,
@@ -126,19 +129,31 @@ class Queue(Component):
         )
 
     @staticmethod
-    def subscribe_arn(
-        name: str,
+    def _subscribe_static(
         queue_arn: pulumi.Input[str],
         subscriber: Subscriber,
         *,
+        name: str | None = None,
         batch: Mapping[str, Any] | None = None,
         filters: Sequence[Mapping[str, Any]] = (),
         transform: Mapping[str, Transform] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> QueueLambdaSubscriber:
-        """Have a function work off a queue that is not of this app (Queue, static `subscribe`)."""
+        """Have a function work off a queue that is not of this app (Queue, static `subscribe`).
+
+        The subscriber is named after the queue, or *name*.
+        """
+        if not isinstance(queue_arn, pulumi.Output) and not (
+            isinstance(queue_arn, str) and queue_arn.startswith("arn:")
+        ):
+            raise ConfigError(f"Queue.subscribe: queue_arn must be the ARN of a queue, got {queue_arn!r}.")
+        if name is None and isinstance(queue_arn, pulumi.Output):
+            raise ConfigError(
+                "Queue.subscribe: the subscriber of an ARN that is not known yet needs a name.",
+                hint='Give it one: Queue.subscribe(arn, subscriber, name="Jobs").',
+            )
         return QueueLambdaSubscriber(
-            name,
+            name or child_name("", str(queue_arn).rpartition(":")[2], "Subscriber"),
             queue_arn=queue_arn,
             subscriber=subscriber,
             batch=batch,
@@ -146,6 +161,9 @@ class Queue(Component):
             transform=transform,
             opts=opts,
         )
+
+    subscribe = OnBoth(_subscribe, _subscribe_static)
+    """`queue.subscribe(subscriber, …)`, and `Queue.subscribe(queue_arn, subscriber, …)` for one of another app."""
 
     @property
     def nodes(self) -> dict[str, Any]:
@@ -156,29 +174,8 @@ class Queue(Component):
         """`url`; the receiver may do everything with the queue (Queue, Links)."""
         return Definition({"url": self.url}, [Permission(["sqs:*"], [self.arn])])
 
-    def _allow_send(self, service: str, source: pulumi.Input[str]) -> pulumi.Resource:
-        """Let *service* send on behalf of *source*; the policy that says so, with those of all other senders."""
-        self._senders.append(
-            {
-                "Effect": "Allow",
-                "Action": "sqs:SendMessage",
-                "Resource": self.arn,
-                "Principal": {"Service": service},
-                "Condition": {"ArnEquals": {"aws:SourceArn": source}},
-            }
-        )
-        if self._policy is None:
-            # A queue has one policy, and who else sends is known only when the whole program has run.
-            document = self._context.when_declared(lambda: policy.document(self._senders))
-            self._policy = self._make(
-                sqs.QueuePolicy, f"{self._name}Policy", {"queue_url": self.url, "policy": document}
-            )
-        return self._policy
-
     def _read(self) -> None:
         self._subscribed = False
-        self._senders = []
-        self._policy = None
         self.arn: pulumi.Output[str] = self._queue.arn
         self.url: pulumi.Output[str] = self._queue.url
 
@@ -204,17 +201,16 @@ class QueueLambdaSubscriber(Component):
     ) -> None:
         super().__init__(f"{name}Mapping", opts, transform)
         where = self._label
-        given = fields(f"{where}: batch", batch or {}, ("size", "window", "partial_responses"))
-        size = given.get("size", 10)
-        if not isinstance(size, int) or not 1 <= size <= 10_000:
-            raise ConfigError(f"{where}: batch.size must be between 1 and 10000, got {size!r}.")
+        given = fields(f"{where}: batch", {} if batch is None else batch, ("size", "window", "partial_responses"))
+        size = number(f"{where}: batch.size", given.get("size", 10), least=1, most=10_000)
+        flag(f"{where}: batch.partial_responses", given.get("partial_responses", False))
         window = seconds(f"{where}: batch.window", given.get("window", "0 seconds"), most=300)
         if size > 10 and window < 1:
             raise ConfigError(f"{where}: batch.window must be at least 1 second when batch.size is above 10.")
         criteria = filter_criteria(where, filters)
         # AWS refuses a function that may run longer than its queue hides a message. How long a queue that is not of
         # this app does is unknown, but the function's own timeout is one it has to allow.
-        longest = _own_timeout(where, subscriber) if _visibility is None else _visibility
+        longest = _own_timeout(where, component_of(subscriber)) if _visibility is None else _visibility
         stub_timeout = checked(longest, lambda value: max(1, min(900, int(value))))
         self._target = target_of(
             self,
@@ -245,22 +241,19 @@ class QueueLambdaSubscriber(Component):
         return {"function": self._target.function, "event_source_mapping": self._mapping}
 
 
-def allow_send(queue: Any, service: str, source: pulumi.Input[str]) -> list[pulumi.Resource]:
-    """Let *service* send to *queue*, when that is a component of this app; what must exist before it does."""
-    return [queue._allow_send(service, source)] if isinstance(queue, Queue) else []
-
-
-def _redrive(where: str, dlq: Any) -> Any:
+def _redrive(where: str, dlq: Any, fifo: bool) -> Any:
     if dlq is None:
         return None
     given = fields(f"{where}: dlq", dlq, ("queue", "retry"), required=("queue",)) if isinstance(dlq, Mapping) else {}
-    queue = given.get("queue", dlq)
+    queue = component_of(given.get("queue", dlq))
     arn = arn_of(queue)
-    retry = given.get("retry", 3)
+    retry = number(f"{where}: dlq.retry", given.get("retry", 3), least=1, most=1000)
+    other = queue._fifo if isinstance(queue, Queue) else isinstance(arn, str) and arn.endswith(".fifo")
+    if (isinstance(queue, Queue) or isinstance(arn, str)) and other != fifo:
+        kind = ("a FIFO queue", "a standard queue")
+        raise ConfigError(f"{where}: dlq must be {kind[not fifo]} as this is, and it is {kind[fifo]}: AWS refuses it.")
     if not isinstance(arn, (str, pulumi.Output)) or (isinstance(arn, str) and not arn.startswith("arn:")):
         raise ConfigError(f"{where}: dlq must be the ARN of a queue, got {dlq!r}.", hint="Write dlq=dead.arn.")
-    if not isinstance(retry, int) or not 1 <= retry <= 1000:
-        raise ConfigError(f"{where}: dlq.retry must be between 1 and 1000, got {retry!r}.")
     return pulumi.Output.from_input(arn).apply(
         lambda value: json.dumps({"deadLetterTargetArn": value, "maxReceiveCount": retry})
     )
@@ -284,6 +277,13 @@ def _check_timeout(where: str, subscriber: Any, visibility: Any) -> None:
             f"{where}: the subscriber may run {wanted} seconds, but visibility_timeout is {visibility} seconds.",
             hint="Raise visibility_timeout to at least the timeout of the function: AWS refuses less.",
         )
+
+
+def _check_fifo_batch(where: str, batch: Any) -> None:
+    """What Lambda takes of a FIFO queue (Lambda developer guide, Amazon SQS)."""
+    given = batch if isinstance(batch, Mapping) else {}
+    if given.get("window", "0 seconds") != "0 seconds" or (isinstance(given.get("size"), int) and given["size"] > 10):
+        raise ConfigError(f"{where}: a FIFO queue gives batches of at most 10 messages, without a window.")
 
 
 def _is_arn(subscriber: Any) -> bool:

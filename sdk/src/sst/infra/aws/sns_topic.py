@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import sns
 
-from ..component import Component, Transform
+from ..component import Component, OnBoth, Transform, flag
 from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
-from .queue import Queue, allow_send
+from .queue import Queue
+from .queue_policy import allow_send
 from .subscriber import Subscriber, allow_invoke, check_existing_queue, child_name, target_of
 
 
@@ -42,6 +43,7 @@ class SnsTopic(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts, transform)
+        self._fifo = bool(flag(f"{self._label}: fifo", fifo))
         args: dict[str, Any] = {
             "name": physical_name(f"{name}Topic", limit=256, suffix=".fifo" if fifo else ""),
             "fifo_topic": fifo or None,
@@ -54,11 +56,12 @@ class SnsTopic(Component):
         """A topic that exists already, by its ARN. Nothing is created."""
         self = cls.__new__(cls)
         Component.__init__(self, name, opts)
+        self._fifo = isinstance(topic_arn, str) and topic_arn.endswith(".fifo")
         self._topic = sns.Topic.get(f"{name}Topic", topic_arn, opts=pulumi.ResourceOptions(parent=self))
         self._read()
         return self
 
-    def subscribe(
+    def _subscribe(
         self,
         name: str,
         subscriber: Subscriber,
@@ -67,6 +70,11 @@ class SnsTopic(Component):
         transform: Mapping[str, Transform] | None = None,
     ) -> SnsTopicLambdaSubscriber:
         """Notify a function: a handler, the arguments of a `Function`, a `Function` or an ARN."""
+        if self._fifo:
+            raise ConfigError(
+                f"{self._label}: a FIFO topic notifies queues only: AWS refuses a function.",
+                hint="Subscribe a queue to the topic, and the function to the queue.",
+            )
         return SnsTopicLambdaSubscriber(
             child_name(self._name, "Subscriber", name),
             topic_arn=self.arn,
@@ -77,7 +85,7 @@ class SnsTopic(Component):
             _trigger=f"topic {self._name}",
         )
 
-    def subscribe_queue(
+    def _subscribe_queue(
         self,
         name: str,
         queue: Queue | pulumi.Input[str],
@@ -96,22 +104,35 @@ class SnsTopic(Component):
         )
 
     @staticmethod
-    def subscribe_arn(
-        name: str, topic_arn: pulumi.Input[str], subscriber: Subscriber, *, filter: Mapping[str, Any] | None = None
+    def _subscribe_static(
+        name: str,
+        topic_arn: pulumi.Input[str],
+        subscriber: Subscriber,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        transform: Mapping[str, Transform] | None = None,
     ) -> SnsTopicLambdaSubscriber:
         """Notify a function of a topic that is not of this app (SnsTopic, static `subscribe`)."""
-        return SnsTopicLambdaSubscriber(name, topic_arn=topic_arn, subscriber=subscriber, filter=filter)
+        return SnsTopicLambdaSubscriber(
+            name, topic_arn=topic_arn, subscriber=subscriber, filter=filter, transform=transform
+        )
 
     @staticmethod
-    def subscribe_queue_arn(
+    def _subscribe_queue_static(
         name: str,
         topic_arn: pulumi.Input[str],
         queue: Queue | pulumi.Input[str],
         *,
         filter: Mapping[str, Any] | None = None,
+        transform: Mapping[str, Transform] | None = None,
     ) -> SnsTopicQueueSubscriber:
         """Notify a queue of a topic that is not of this app (SnsTopic, static `subscribeQueue`)."""
-        return SnsTopicQueueSubscriber(name, topic_arn=topic_arn, queue=queue, filter=filter)
+        return SnsTopicQueueSubscriber(name, topic_arn=topic_arn, queue=queue, filter=filter, transform=transform)
+
+    subscribe = OnBoth(_subscribe, _subscribe_static)
+    """`topic.subscribe(name, subscriber, …)`; `SnsTopic.subscribe(name, topic_arn, subscriber, …)` of another app."""
+    subscribe_queue = OnBoth(_subscribe_queue, _subscribe_queue_static)
+    """`topic.subscribe_queue(name, queue, …)`; `SnsTopic.subscribe_queue(name, topic_arn, queue, …)`."""
 
     @property
     def nodes(self) -> dict[str, Any]:
@@ -147,7 +168,7 @@ class SnsTopicLambdaSubscriber(Component):
         super().__init__(f"{name}Subscription", opts, transform)
         policy_text = filter_policy(self._label, filter)
         self._target = target_of(self, name, subscriber, trigger=_trigger)
-        permission = allow_invoke(self, name, self._target, "sns.amazonaws.com", topic_arn)
+        self._permission = allow_invoke(self, name, self._target, "sns.amazonaws.com", topic_arn)
         self._subscription = self._make(
             sns.TopicSubscription,
             f"{name}Subscription",
@@ -158,13 +179,17 @@ class SnsTopicLambdaSubscriber(Component):
                 "filter_policy": policy_text,
             },
             transform="subscription",
-            opts=pulumi.ResourceOptions(depends_on=[permission]),
+            opts=pulumi.ResourceOptions(depends_on=[self._permission]),
         )
 
     @property
     def nodes(self) -> dict[str, Any]:
-        """The underlying resources: `function` and `subscription`."""
-        return {"function": self._target.function, "subscription": self._subscription}
+        """The underlying resources: `permission`, `subscription` and `function`."""
+        return {
+            "permission": self._permission,
+            "subscription": self._subscription,
+            "function": self._target.function,
+        }
 
 
 class SnsTopicQueueSubscriber(Component):
@@ -186,25 +211,29 @@ class SnsTopicQueueSubscriber(Component):
         super().__init__(name, opts, transform)
         policy_text = filter_policy(self._label, filter)
         queue_arn = check_existing_queue(f"{self._label}: queue", queue)
-        ready = allow_send(queue, "sns.amazonaws.com", topic_arn)
+        self._policy = allow_send(self, queue, "sns.amazonaws.com", topic_arn)
         self._subscription = self._make(
             sns.TopicSubscription,
             f"{name}Subscription",
             {"topic": topic_arn, "protocol": "sqs", "endpoint": queue_arn, "filter_policy": policy_text},
             transform="subscription",
-            opts=pulumi.ResourceOptions(depends_on=ready),
+            opts=pulumi.ResourceOptions(depends_on=[self._policy]),
         )
 
     @property
     def nodes(self) -> dict[str, Any]:
-        """The underlying resources: `subscription`."""
-        return {"subscription": self._subscription}
+        """The underlying resources: `policy` and `subscription`."""
+        return {"policy": self._policy, "subscription": self._subscription}
 
 
 def filter_policy(where: str, value: Any) -> str | None:
     """`filter=` as the JSON that SNS takes."""
     if value is None:
         return None
-    if not isinstance(value, Mapping) or not all(isinstance(item, list) for item in value.values()):
-        raise ConfigError(f"{where}: filter must map attributes to lists of conditions, got {value!r}.")
+    # A dictionary below is a field of the message's body (FilterPolicyScope).
+    if not isinstance(value, Mapping) or not all(isinstance(item, (list, Mapping)) for item in value.values()):
+        raise ConfigError(
+            f"{where}: filter must map attributes to lists of conditions, got {value!r}.",
+            hint='For example {"kind": ["big"], "price": [{"numeric": [">=", 100]}]}.',
+        )
     return json.dumps(value)

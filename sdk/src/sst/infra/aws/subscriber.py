@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import iam, lambda_
 
-from ..component import Component
+from ..component import Component, component_of
 from ..errors import ConfigError
 from ..naming import short_hash
 from ..permission import Permission
@@ -51,7 +51,9 @@ def target_of(
     *permissions* are what its role needs to be called at all. *trigger* says for people what calls it. Raises
     `ConfigError` for what stands for no function.
     """
+    subscriber = component_of(subscriber)
     if isinstance(subscriber, Function):
+        subscriber._limit_stub(stub_timeout)
         subscriber._record["triggers"] = [*subscriber._record["triggers"], trigger]
         ready: list[pulumi.Resource] = [subscriber._function]
         if permissions and subscriber._role is not None:
@@ -117,6 +119,8 @@ def arn_of(value: Any) -> Any:
 
 def check_existing_queue(where: str, queue: Any) -> Any:
     """The ARN of *queue*: a `Queue` component, or an ARN."""
+    if isinstance(queue, Component) and type(queue).__name__ != "Queue":
+        raise ConfigError(f"{where} must be a Queue or the ARN of one, got {queue._label}.")
     arn = arn_of(queue)
     if not isinstance(arn, pulumi.Output) and not (isinstance(arn, str) and arn.startswith("arn:")):
         raise ConfigError(f"{where} must be a Queue or the ARN of one, got {queue!r}.")

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pulumi
 from pulumi_aws import lambda_
 
-from ..component import fields, one_of
+from ..component import fields, flag, one_of, strings
 from ..errors import ConfigError
 from ..units import seconds
 
 if TYPE_CHECKING:
     from .function import Function
 
-METHODS = ("*", "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH")
+METHODS = ("*", "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
 _CORS = ("allow_credentials", "allow_headers", "allow_methods", "allow_origins", "expose_headers", "max_age")
 
 
@@ -36,23 +37,26 @@ def parse_cors(where: str, value: Any, *, methods: tuple[str, ...] = METHODS) ->
     if value is False:
         return None
     given: Mapping[str, Any] = {} if value is True else fields(where, value, _CORS)
-    allowed = given.get("allow_methods", ["*"])
-    if not isinstance(allowed, (list, tuple)):
-        raise ConfigError(f"{where}.allow_methods must be a list, got {allowed!r}.")
-    for method in allowed:
-        one_of(f"{where}.allow_methods", method, methods)
+    allowed = strings(f"{where}.allow_methods", given.get("allow_methods", ["*"]))
+    for method in () if isinstance(allowed, pulumi.Output) else allowed:
+        if not isinstance(method, pulumi.Output):
+            one_of(f"{where}.allow_methods", method, methods)
     return {
-        "allow_credentials": bool(given.get("allow_credentials", False)),
-        "allow_headers": list(given.get("allow_headers", ["*"])),
-        "allow_methods": list(allowed),
-        "allow_origins": list(given.get("allow_origins", ["*"])),
-        "expose_headers": list(given.get("expose_headers", [])),
+        "allow_credentials": flag(f"{where}.allow_credentials", given.get("allow_credentials", False)),
+        "allow_headers": strings(f"{where}.allow_headers", given.get("allow_headers", ["*"])),
+        "allow_methods": allowed,
+        "allow_origins": strings(f"{where}.allow_origins", given.get("allow_origins", ["*"])),
+        "expose_headers": strings(f"{where}.expose_headers", given.get("expose_headers", [])),
         "max_age": seconds(f"{where}.max_age", given.get("max_age", "0 seconds"), most=86400),
     }
 
 
 def make_url(function: Function, settings: Mapping[str, Any], streaming: bool) -> lambda_.FunctionUrl:
     """The function URL resource of *function*."""
+    cors = settings["cors"]
+    if cors is not None and isinstance(cors["allow_methods"], list) and "OPTIONS" in cors["allow_methods"]:
+        # Lambda answers preflight requests itself and takes no such method (Lambda API, `Cors`).
+        cors = {**cors, "allow_methods": [method for method in cors["allow_methods"] if method != "OPTIONS"]}
     return function._make(
         lambda_.FunctionUrl,
         f"{function._name}Url",
@@ -60,7 +64,7 @@ def make_url(function: Function, settings: Mapping[str, Any], streaming: bool) -
             "function_name": function._function.name,
             "authorization_type": "AWS_IAM" if settings["authorization"] == "iam" else "NONE",
             "invoke_mode": "RESPONSE_STREAM" if streaming else "BUFFERED",
-            "cors": settings["cors"],
+            "cors": cors,
         },
         transform="url",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..assets import contents
 from ..aws import Aws
 from ..kind import Inputs, Kind, Made, Put
 
@@ -26,7 +27,8 @@ class Function(Kind):
     def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
         client = aws.client("lambda")
         answer = None
-        if _code(old) != _code(new) or old.get("architectures") != new.get("architectures"):
+        code = [{key: i.get(key) for key in ("s3Bucket", "s3Key", "code", "architectures")} for i in (old, new)]
+        if code[0] != code[1]:
             answer = client.update_function_code(
                 FunctionName=id, **_code(new), Architectures=new.get("architectures", ["x86_64"])
             )
@@ -34,6 +36,9 @@ class Function(Kind):
             client.get_waiter("function_updated_v2").wait(FunctionName=id)
         if answer is None or _configuration(old) != _configuration(new):
             answer = client.update_function_configuration(FunctionName=id, **_configuration(new))
+        if new.get("publish"):
+            client.get_waiter("function_updated_v2").wait(FunctionName=id)
+            answer = {**client.publish_version(FunctionName=id), "FunctionArn": answer["FunctionArn"]}
         self._set_concurrency(client, old, new)
         gone = sorted(set(old.get("tags", {})) - set(new.get("tags", {})))
         if gone:
@@ -62,6 +67,8 @@ class Function(Kind):
 
 
 def _code(inputs: Inputs) -> dict[str, Any]:
+    if "code" in inputs:
+        return {"ZipFile": contents(inputs["code"])}
     if "s3Bucket" not in inputs:
         return {}
     return {"S3Bucket": inputs["s3Bucket"], "S3Key": inputs["s3Key"]}
@@ -153,6 +160,24 @@ class FunctionEventInvokeConfig(Put):
         aws.client("lambda").delete_function_event_invoke_config(FunctionName=id)
 
 
+class ProvisionedConcurrencyConfig(Put):
+    replace = frozenset({"functionName", "qualifier"})
+    identity = frozenset({"functionName", "qualifier"})
+
+    def put(self, aws: Aws, inputs: Inputs) -> Made:
+        aws.client("lambda").put_provisioned_concurrency_config(
+            FunctionName=inputs["functionName"],
+            Qualifier=inputs["qualifier"],
+            ProvisionedConcurrentExecutions=inputs["provisionedConcurrentExecutions"],
+        )
+        return Made(f"{inputs['functionName']},{inputs['qualifier']}")
+
+    def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
+        aws.client("lambda").delete_provisioned_concurrency_config(
+            FunctionName=inputs["functionName"], Qualifier=inputs["qualifier"]
+        )
+
+
 class Permission(Kind):
     """A statement of a function's policy, known by its statement id."""
 
@@ -236,6 +261,7 @@ KINDS: dict[str, Kind] = {
     "Function": Function(),
     "FunctionUrl": FunctionUrl(),
     "FunctionEventInvokeConfig": FunctionEventInvokeConfig(),
+    "ProvisionedConcurrencyConfig": ProvisionedConcurrencyConfig(),
     "Permission": Permission(),
     "EventSourceMapping": EventSourceMapping(),
 }

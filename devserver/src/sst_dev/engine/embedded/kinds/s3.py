@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+from ..assets import contents
 from ..aws import Aws
 from ..kind import Inputs, Kind, Made, Put
 
@@ -116,6 +118,37 @@ class BucketPolicy(_Setting):
         aws.client("s3").delete_bucket_policy(Bucket=id)
 
 
+class BucketObject(Put):
+    """An object whose contents the program declares, for example with `sst.asset`."""
+
+    replace = frozenset({"bucket", "key"})
+    identity = frozenset({"bucket", "key"})
+
+    def put(self, aws: Aws, inputs: Inputs) -> Made:
+        args = {
+            name: inputs[key]
+            for key, name in (
+                ("contentType", "ContentType"), ("cacheControl", "CacheControl"), ("metadata", "Metadata"),
+                ("contentDisposition", "ContentDisposition"), ("contentEncoding", "ContentEncoding"),
+            )
+            if inputs.get(key)
+        }  # fmt: skip
+        answer = aws.client("s3").put_object(
+            Bucket=inputs["bucket"], Key=inputs["key"], Body=self._body(inputs), **args
+        )
+        return Made(inputs["key"], {"etag": answer["ETag"].strip('"')})
+
+    def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
+        aws.client("s3").delete_object(Bucket=inputs["bucket"], Key=inputs["key"])
+
+    def _body(self, inputs: Inputs) -> bytes:
+        if "source" in inputs:
+            return contents(inputs["source"])
+        if "contentBase64" in inputs:
+            return base64.b64decode(inputs["contentBase64"])
+        return str(inputs.get("content", "")).encode()
+
+
 class BucketNotification(_Setting):
     """All notifications of a bucket: S3 keeps them as one document."""
 
@@ -147,6 +180,8 @@ class BucketNotification(_Setting):
 
 KINDS: dict[str, Kind] = {
     "Bucket": Bucket(),
+    "BucketObject": BucketObject(),
+    "BucketObjectv2": BucketObject(),
     "BucketVersioning": BucketVersioning(),
     "BucketCorsConfiguration": BucketCors(),
     "BucketPublicAccessBlock": BucketPublicAccessBlock(),
