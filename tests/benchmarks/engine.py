@@ -21,6 +21,7 @@ import sst
 from sst_dev.engine.child import collect_rarely
 from sst_dev.engine.embedded import apply as engine
 from sst_dev.engine.embedded.aws import CONNECTIONS, Aws
+from sst_dev.engine.embedded.plan import dependents_first
 from sst_dev.engine.embedded.state import Entry, read
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
@@ -79,9 +80,9 @@ def record(cloud: CloudUnderTest, run: Any) -> list[Call]:
     def init(self: Any, aws: Aws, state: Any, report: Any) -> None:
         make(self, Recording(cloud.bootstrap, calls), state, report)
 
-    def performing(self: Any, action: str, kind: Any, old: Any, wanted: Entry) -> Any:
+    def performing(self: Any, action: str, kind: Any, old: Any, wanted: Entry, options: Any) -> Any:
         _working.urn = wanted.urn
-        return perform(self, action, kind, old, wanted)
+        return perform(self, action, kind, old, wanted, options)
 
     engine.Applier.__init__, engine.Applier._perform = init, performing  # type: ignore[method-assign]
     try:
@@ -94,7 +95,7 @@ def record(cloud: CloudUnderTest, run: Any) -> list[Call]:
 def replay(cloud: CloudUnderTest, calls: list[Call], entries: dict[str, Entry]) -> None:
     """Send the bare calls: those of one resource in a row, resources of one layer at once."""
     aws = Aws(cloud.bootstrap)
-    layers = list(reversed(engine._dependents_first(entries)))
+    layers = list(reversed(dependents_first(entries)))
     of: dict[str, list[Call]] = {}
     for call in calls:
         of.setdefault(call[0], []).append(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pulumi
@@ -50,3 +51,17 @@ def test_passes_do_not_know_of_each_other() -> None:
         declare(first)
 
     assert "AVersioning" not in declare(lambda: sst.aws.Bucket("A") and None).types()
+
+
+def test_work_of_the_program_itself_runs_in_threads() -> None:
+    """What the user hands to a thread does not hold up the loop it waits for."""
+
+    async def run() -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+
+        def work() -> int:
+            return asyncio.run_coroutine_threadsafe(asyncio.sleep(0, 3), loop).result(20)
+
+        return {"answer": await asyncio.to_thread(work)}
+
+    assert declare(run).manifest["outputs"] == {"answer": 3}

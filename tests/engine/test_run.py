@@ -36,7 +36,13 @@ def restored_modules() -> Iterator[None]:
 
 
 def serve(
-    folder: Path, cloud: CloudUnderTest, *, config: str = CONFIG, stage: str = "run", command: str = "apply"
+    folder: Path,
+    cloud: CloudUnderTest,
+    *,
+    config: str = CONFIG,
+    stage: str = "run",
+    command: str = "apply",
+    bootstrap: dict[str, Any] | None = None,
 ) -> Any:
     """Serve one run; its messages."""
     (folder / "sst_config.py").write_text(config)
@@ -49,7 +55,7 @@ def serve(
         "force_local": False,
         "state_dir": str(folder / "state"),
     }
-    Run(start, sent.append, lambda: {"kind": command, "bootstrap": cloud.bootstrap}).serve()
+    Run(start, sent.append, lambda: {"kind": command, "bootstrap": {**cloud.bootstrap, **(bootstrap or {})}}).serve()
     return sent
 
 
@@ -62,6 +68,37 @@ def test_the_messages_of_a_run(tmp_path: Path, cloud: CloudUnderTest) -> None:
     assert (first[0]["kind"], first[0]["app"]["name"], first[-1]["kind"]) == ("app", "notes", "manifest")
     assert {m["phase"] for m in first if m["kind"] == "resource"} == {"started", "finished"}
     assert (first[-1]["changed"], second[-1]["changed"], removed[-1]) == (3, 0, {"kind": "removed", "changed": 3})
+
+
+def test_a_run_with_nothing_to_do_runs_the_program_once(tmp_path: Path, cloud: CloudUnderTest, capsys: Any) -> None:
+    """The preview of what the record holds already is the apply; what the program prints is still printed once."""
+    config = CONFIG.replace(
+        '    return {"name"', '    print("ran")\n    open("ran", "a").write("x")\n    return {"name"'
+    )
+    config = config.replace('"ran", "a"', f'"{tmp_path}/ran", "a"')
+    counts, printed, manifests = [], [], []
+    for _ in range(2):
+        manifests.append(serve(tmp_path, cloud, config=config)[-1])
+        counts.append((tmp_path / "ran").stat().st_size)
+        printed.append(capsys.readouterr().out)
+
+    assert counts == [2, 3]
+    assert printed == ["ran\n", "ran\n"]
+    assert manifests[0]["manifest"] == manifests[1]["manifest"]
+    assert (manifests[0]["changed"] > 0, manifests[1]["changed"]) == (True, 0)
+
+
+def test_another_cloud_is_no_reason_to_believe_the_preview(tmp_path: Path, cloud: CloudUnderTest) -> None:
+    """The previews of a moved endpoint are not taken for an apply: functions hold its address."""
+    function = '\nimport pathlib\npathlib.Path(__file__).with_name("a.py").write_text("def b(e, c): pass")\n'
+    config = CONFIG.replace("\ndef run", function + "\ndef run").replace(
+        "    return {", '    sst.aws.Function("Api", handler="a.b")\n    return {'
+    )
+    serve(tmp_path, cloud, config=config)
+    changed = serve(tmp_path, cloud, config=config, bootstrap={"http_host": "elsewhere"})[-1]["changed"]
+
+    assert changed == 1
+    assert serve(tmp_path, cloud, config=config, bootstrap={"http_host": "elsewhere"})[-1]["changed"] == 0
 
 
 def test_a_protected_app_is_not_removed(tmp_path: Path, cloud: CloudUnderTest) -> None:

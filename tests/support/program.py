@@ -34,7 +34,7 @@ class Recorder:
 
     entries: list[Entry] = field(default_factory=list)
 
-    def resource(self, wanted: Entry, ignore: Any, replace_on: Any) -> Made:
+    def resource(self, wanted: Entry, options: Any) -> Made:
         self.entries.append(wanted)
         outputs = {
             "arn": f"arn:{wanted.name}",

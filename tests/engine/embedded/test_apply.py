@@ -192,6 +192,92 @@ def test_a_new_name_replaces_the_resource(cloud: CloudUnderTest) -> None:
     assert "renamed-two" in names
 
 
+def test_the_new_one_is_made_before_the_old_one_goes(cloud: CloudUnderTest) -> None:
+    """Where names allow it; what belonged to the old one goes with it, before it."""
+    gone = sst.App(name="notes", home="local", removal="remove")
+
+    def named(name: str) -> Callable[[], Any]:
+        return bucket("Moved", cors=False, transform={"bucket": {"bucket": name}})
+
+    cloud.apply(named("moved-one"), stage="moved", app=gone)
+    _, messages = cloud.apply(named("moved-two"), stage="moved", app=gone)
+
+    started = [(m["action"], m["name"]) for m in messages if m["phase"] == "started"]
+    assert started == [
+        ("replace", "MovedBucket"),
+        ("replace", "MovedPublicAccessBlock"),
+        ("delete", "MovedPublicAccessBlock"),
+        ("delete", "MovedBucket"),
+    ]
+    names = [b["Name"] for b in cloud.client("s3").list_buckets()["Buckets"]]
+    assert ("moved-one" in names, "moved-two" in names) == (False, True)
+    assert cloud.apply(named("moved-two"), stage="moved", app=gone)[1] == []
+
+
+def test_the_old_one_goes_first_on_request(cloud: CloudUnderTest) -> None:
+    """`delete_before_replace`, and a retained one is left where it is."""
+    from pulumi_aws import s3
+
+    def named(name: str, **options: Any) -> Callable[[], Any]:
+        return lambda: s3.Bucket("Raw", bucket=name, opts=pulumi.ResourceOptions(**options)) and None
+
+    gone = sst.App(name="notes", home="local", removal="remove")
+    cloud.apply(named("raw-one"), stage="raw", app=gone)
+    _, messages = cloud.apply(named("raw-two", delete_before_replace=True), stage="raw", app=gone)
+    assert actions(messages) == [("replace", "Raw")]
+    cloud.apply(named("raw-two", retain_on_delete=True), stage="raw", app=gone)
+    cloud.apply(named("raw-three"), stage="raw", app=gone)
+
+    names = [b["Name"] for b in cloud.client("s3").list_buckets()["Buckets"] if b["Name"].startswith("raw-")]
+    assert names == ["raw-three", "raw-two"]
+
+
+def test_an_alias_keeps_the_resource(cloud: CloudUnderTest) -> None:
+    """A renamed resource that says what it was called is the same one, with its generated name and its data."""
+    from pulumi_aws import s3
+
+    gone = sst.App(name="notes", home="local", removal="remove")
+
+    def called(name: str, *before: str) -> Callable[[], Any]:
+        aliases = [pulumi.Alias(name=one) for one in before]
+        return lambda: {"name": s3.Bucket(name, opts=pulumi.ResourceOptions(aliases=aliases)).bucket}
+
+    first, _ = cloud.apply(called("First"), stage="alias", app=gone)
+    second, messages = cloud.apply(called("Second", "First"), stage="alias", app=gone)
+    third, _ = cloud.apply(called("Second"), stage="alias", app=gone)
+
+    assert first["outputs"] == second["outputs"] == third["outputs"]
+    assert messages == []
+    assert [entry.name for entry in read(cloud.records / "state.jsonl").values()] == ["Second"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("transforms", [lambda args: None]),
+        ("hooks", pulumi.ResourceHookBinding(before_create=[lambda args: None])),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(cloud: CloudUnderTest, option: str, value: Any) -> None:
+    """In one sentence, with the resource and the option."""
+    from pulumi_aws import s3
+
+    with pytest.raises(UserError, match=rf"Other \(aws:s3/bucket:Bucket\): the option {option} is not possible"):
+        cloud.apply(lambda: s3.Bucket("Other", opts=pulumi.ResourceOptions(**{option: value})), stage="refused")
+
+
+def test_an_import_is_made_anew(cloud: CloudUnderTest) -> None:
+    """Nothing of the other cloud is here; a notice says so, and the app runs."""
+    from pulumi_aws import s3
+
+    said: list[str] = []
+    options = pulumi.ResourceOptions(import_="elsewhere")
+    cloud.apply(lambda: s3.Bucket("Mine", bucket="imported", opts=options) and None, stage="import", notice=said.append)
+
+    assert said == ["Mine (aws:s3/bucket:Bucket): import_ is not used on the embedded cloud; it is made anew there."]
+    cloud.client("s3").head_bucket(Bucket="imported")
+
+
 def test_a_renamed_component_may_keep_its_resource(cloud: CloudUnderTest) -> None:
     """A bucket whose name is given stays when its component gets another name: the old entry alone goes."""
     gone = sst.App(name="notes", home="local", removal="remove")
@@ -281,6 +367,42 @@ def test_a_run_killed_at_any_call_converges(cloud: CloudUnderTest, before: bool)
         at += 1
 
     assert at > 7
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("change", ["update", "replace"])
+def test_a_change_killed_at_any_call_converges(cloud: CloudUnderTest, change: str, before: bool) -> None:
+    """An update and a replacement that were cut end as undisturbed ones do, and leave nothing of the old."""
+    gone = sst.App(name="notes", home="local", removal="remove")
+    stage = f"cut-{change}-{before}"
+
+    def version(number: int) -> Callable[[], Any]:
+        def run() -> dict[str, Any]:
+            name = f"{stage}-{number if change == 'replace' else 0}".lower()
+            made = sst.aws.Bucket("Notes", cors=False, transform={"bucket": {"bucket": name}})
+            queue = sst.aws.Queue("Jobs", visibility_timeout=f"{30 + number} seconds")
+            memory, link = f"{128 + number} MB", [made, queue]
+            sst.aws.Function("Api", handler="a.b", link=link, url=True, memory=memory)
+            return {"bucket": made.name}
+
+        return run
+
+    number, going = 0, True
+    while going:
+        cloud.apply(version(number), stage=stage, app=gone)
+        going = killed(cloud, number, before=before, run=version(number + 1), stage=stage, app=gone)
+        wanted, _ = cloud.apply(version(number + 1), stage=stage, app=gone)
+        idle = cloud.apply(version(number + 1), stage=stage, app=gone)[1]
+        buckets = [
+            b["Name"] for b in cloud.client("s3").list_buckets()["Buckets"] if b["Name"].startswith(stage.lower())
+        ]
+
+        assert (idle, buckets) == ([], [wanted["outputs"]["bucket"]]), f"killed at call {number}"
+        memory = cloud.client("lambda").get_function_configuration(FunctionName=wanted["functions"][0]["lambda_name"])
+        assert memory["MemorySize"] == 129 + number
+        number += 1
+
+    assert number > (6 if change == "replace" else 2)
 
 
 def wide() -> dict[str, Any]:

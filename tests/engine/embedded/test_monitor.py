@@ -8,7 +8,8 @@ import pulumi
 import pytest
 import sst
 from sst_dev.core.errors import UserError
-from sst_dev.engine.embedded.monitor import Preview, _plain
+from sst_dev.engine.embedded.monitor import _plain
+from sst_dev.engine.embedded.plan import Preview
 from sst_dev.engine.embedded.state import Entry
 
 from tests.support.program import _run, declare

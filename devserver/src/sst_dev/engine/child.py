@@ -79,7 +79,7 @@ def main() -> NoReturn:
 
 
 def _warm(modules: list[str]) -> None:
-    """Import what the last run imported from installed packages, before anybody waits for it."""
+    """Import what the last run imported from installed packages, and boto3, before anybody waits for it."""
     import contextlib
     import importlib
 
@@ -87,6 +87,9 @@ def _warm(modules: list[str]) -> None:
         # A module that is gone since is reported by the run that needs it.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    from .embedded.aws import preload
+
+    preload()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pulumi
@@ -18,7 +18,8 @@ from sst.infra.context import Context, entered
 from sst.infra.linkable import all_links
 
 from ..core.errors import UserError
-from .embedded.monitor import Monitor, Resources
+from .embedded.monitor import Later, Monitor, Resources
+from .embedded.sparing import spare
 
 THREADS = 32
 """Resources in work at once: a call spends its time in the cloud, and MiniStack serves this many well."""
@@ -26,11 +27,29 @@ THREADS = 32
 Document = dict[str, Any]
 
 
+class _Calls(ThreadPoolExecutor):
+    """The loop's executor. What Pulumi asks of the monitor is answered at once, unless it takes calls to the cloud."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        # The program may have work of its own for threads.
+        if not str(getattr(fn, "__module__", "")).startswith("pulumi.runtime."):
+            return super().submit(fn, *args, **kwargs)
+        answer: Future[Any] = Future()
+        try:
+            answer.set_result(fn(*args, **kwargs))
+        except Later as later:
+            return super().submit(later.call)
+        except Exception as error:
+            answer.set_exception(error)
+        return answer
+
+
 async def program(context: Context, run: Callable[[], Any], resources: Resources, *, preview: bool) -> Document:
     """Run *run* against *resources*: first itself, then all that it set going.
 
-    Returns the manifest without its app, empty in a preview. Call it in a context (`contextvars.Context`) of its
-    own: Pulumi keeps its stack in context variables. Raises what the program, a check or a resource raises.
+    Returns the manifest without its app; empty in a preview that does not know all of it. Call it in a context
+    (`contextvars.Context`) of its own: Pulumi keeps its stack in context variables. Raises what the program, a check
+    or a resource raises.
     """
     facts = {
         "app": context.app.name,
@@ -38,9 +57,10 @@ async def program(context: Context, run: Callable[[], Any], resources: Resources
         "account": context.cloud.account,
         "region": context.cloud.region,
     }
-    monitor = Monitor(resources, preview=preview, facts=facts)
+    spare()
+    monitor = Monitor(resources, preview=preview, facts=facts, notice=context.say_once)
     loop = asyncio.get_running_loop()
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="resource")
+    pool = _Calls(THREADS, thread_name_prefix="resource")
     loop.set_default_executor(pool)
     # Failures of tasks nobody awaits are consequences of the one that is raised below.
     loop.set_exception_handler(lambda loop, details: None)
@@ -67,9 +87,11 @@ async def program(context: Context, run: Callable[[], Any], resources: Resources
         with entered(context):
             await run_pulumi_func(body)
             document = _document(context, returned or {})
-        if preview:
+        whole = pulumi.Output.from_input(document)
+        if not await whole.is_known():
+            assert preview, "nothing is unknown once it is made"
             return {}
-        value = await pulumi.Output.from_input(document).future()
+        value = await whole.future()
         assert isinstance(value, dict), "a dictionary of outputs resolves to a dictionary"
         for link, secret in zip(value["links"], await _secret_properties(document["links"]), strict=True):
             link["secret_properties"] = secret

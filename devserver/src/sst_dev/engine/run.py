@@ -10,6 +10,7 @@ import inspect
 import io
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ from .faults import is_own
 
 if TYPE_CHECKING:
     from sst.infra.context import Context
+
+    from .embedded.plan import Preview
+    from .package import Packager
 
 Message = dict[str, Any]
 
@@ -55,9 +59,14 @@ class Run:
         self._send({"kind": "app", "app": self._app_document(app)})
         if self._command == "remove":
             self._remove(app, self._receive()["bootstrap"])
+            return
+        previewed = self._preview(app, module)
+        bootstrap = self._receive()["bootstrap"]
+        if self._nothing_to_do(previewed, bootstrap):
+            print(previewed.printed, end="")  # noqa: T201 the user's own output
+            self._send_manifest(app, previewed.manifest, 0)
         else:
-            self._preview(app, module)
-            self._apply(app, self._receive()["bootstrap"])
+            self._apply(app, bootstrap)
 
     # --- the user's code --------------------------------------------------------------------------
 
@@ -124,24 +133,38 @@ class Run:
 
     # --- the passes -------------------------------------------------------------------------------
 
-    def _preview(self, app: App, module: ModuleType) -> None:
+    def _preview(self, app: App, module: ModuleType) -> Previewed:
         """Run the program without making anything: every check of the components and handlers happens here."""
-        from .embedded.monitor import Preview
-        from .embedded.state import read
+        from .embedded.plan import Preview
+        from .embedded.state import read, read_cloud, signature
 
-        context = self._context(app, check_handler=self._check_handler)
-        printed, record = io.StringIO(), read(self._state_file)
+        printed, record = io.StringIO(), signature(self._state_file)
+        cloud, entries = read_cloud(self._state_file), read(self._state_file)
+        context = self._context(
+            app, cloud, notice=self._say, check_handler=self._check_handler, package=self._packager(app).find
+        )
+        resources = Preview(entries)
         try:
             # The second pass prints the same again; what a pass that fails has printed helps to mend it.
             with contextlib.redirect_stdout(printed):
-                self._pass(context, module, Preview(record), preview=True)
+                manifest = self._pass(context, module, resources, preview=True)
         except BaseException:
             print(printed.getvalue(), end="")  # noqa: T201 the user's own output
             raise
         self._forget_modules()
-        if not record:
+        if not entries:
             # The first apply makes calls for certain, and there is nothing to do until the cloud is up.
-            importlib.import_module("boto3")
+            importlib.import_module("botocore.session")
+        return Previewed(resources, manifest, cloud, record, printed.getvalue())
+
+    def _nothing_to_do(self, previewed: Previewed, bootstrap: Message) -> bool:
+        """Whether the record holds just what the preview came to, on this very cloud: then that was the apply."""
+        from .embedded.state import locked, signature
+
+        if not (previewed.manifest and previewed.resources.unchanged and previewed.cloud == _facts(bootstrap)):
+            return False
+        with locked(self._state_file.parent, self._say_waiting):
+            return signature(self._state_file) == previewed.record
 
     def _apply(self, app: App, bootstrap: Message) -> None:
         from .embedded.apply import Applier
@@ -151,19 +174,24 @@ class Run:
         module = self._load()
         with locked(self._state_file.parent, self._say_waiting):
             state = State(self._state_file)
+            state.cloud = _facts(bootstrap)
             state.open()
             try:
                 applier = Applier(Aws(bootstrap), state, self._send)
                 try:
-                    manifest = self._pass(self._context(app, bootstrap), module, applier, preview=False)
+                    context = self._context(app, state.cloud, package=self._packager(app).build)
+                    manifest = self._pass(context, module, applier, preview=False)
                 except Exception as error:
                     # What the program raised because of a failed resource is a consequence of that failure.
                     raise applier.failure or error from None
                 applier.delete_undeclared()
             finally:
                 state.close()
+        self._send_manifest(app, manifest, applier.changed)
+
+    def _send_manifest(self, app: App, manifest: Message, changed: int) -> None:
         manifest["app"] = self._app_document(app)
-        self._send({"kind": "manifest", "manifest": manifest, "changed": applier.changed, "modules": self._installed()})
+        self._send({"kind": "manifest", "manifest": manifest, "changed": changed, "modules": self._installed()})
 
     def _remove(self, app: App, bootstrap: Message) -> None:
         from .embedded.apply import Applier
@@ -191,24 +219,31 @@ class Run:
 
         return contextvars.Context().run(asyncio.run, program(context, module.run, resources, preview=preview))
 
-    def _context(self, app: App, bootstrap: Message | None = None, **more: Any) -> Context:
+    def _context(
+        self, app: App, cloud: Message, notice: Callable[[str], None] = lambda text: None, **more: Any
+    ) -> Context:
+        """The context of one pass. Both passes come to the same notices; the first one says them."""
         from sst.infra.context import Cloud, Context
 
-        cloud = Cloud()
-        if bootstrap is not None:
-            cloud = Cloud(**{k: v for k, v in bootstrap.items() if k in Cloud.__dataclass_fields__})
         return Context(
             app=app,
             stage=self._stage,
             root=self._config.parent,
             dev=self._dev,
-            local=app.home == "local" or self._force_local,
-            cloud=cloud,
+            local=self._is_local(app),
+            cloud=Cloud(**cloud),
             secrets=self._secrets,
-            # Both passes come to the same notices; the first one says them.
-            notice=self._say if bootstrap is None else lambda text: None,
+            notice=notice,
             **more,
         )
+
+    def _is_local(self, app: App) -> bool:
+        return app.home == "local" or self._force_local
+
+    def _packager(self, app: App) -> Packager:
+        from .package import Packager
+
+        return Packager(self._config.parent, self._state_file.parent / "packages", local=self._is_local(app))
 
     def _check_handler(self, handler: str, runtime: str) -> None:
         from ..core.handlers import resolve
@@ -225,9 +260,30 @@ class Run:
         self._say(f"Another sst ({holder}) is applying stage {self._stage!r}; waiting for it.", "warning")
 
     def _installed(self) -> list[str]:
-        """Modules of installed packages that this run imported: what the next run wants to find imported."""
+        """Modules of installed packages that this run has: what the next run wants to find imported."""
         roots = ("pulumi", "pulumi_aws", "boto3", "botocore", "sst", "sst_dev")
-        return [name for name in sys.modules if name.partition(".")[0] in roots and name not in self._kept]
+        return [name for name in sys.modules if name.partition(".")[0] in roots]
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """What the first pass came to."""
+
+    resources: Preview
+    manifest: Message
+    """Empty when it depends on what is not made yet."""
+    cloud: Message
+    """What the cloud was taken to offer: what it did at the last apply."""
+    record: tuple[int, ...]
+    """The signature of the record."""
+    printed: str
+
+
+def _facts(bootstrap: Message) -> Message:
+    """What of *bootstrap* the program gets to see."""
+    from sst.infra.context import Cloud
+
+    return {key: value for key, value in bootstrap.items() if key in Cloud.__dataclass_fields__}
 
 
 async def _awaited(value: Awaitable[Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -13,10 +13,19 @@ from typing import Any
 from ...core.errors import RemoteError, SstError, UserError
 from .aws import CONNECTIONS, EXISTS, NOT_FOUND, Aws, code_of, sentence
 from .kind import Kind, Made, kind_of
+from .plan import (
+    IOT_ENDPOINT,
+    Options,
+    action_on,
+    condemned,
+    dependents_first,
+    lookup_urn,
+    old_goes_first,
+    recorded,
+    settle,
+    twice,
+)
 from .state import Entry, State
-
-IOT_ENDPOINT = "aws:iot/getEndpoint:getEndpoint"
-"""Pulumi's name of the one lookup that only the cloud can answer."""
 
 Report = Callable[[dict[str, Any]], None]
 """Takes one message of the protocol in docs/internals.md; called from many threads."""
@@ -34,47 +43,44 @@ class Applier:
         self._replaced: set[str] = set()
         self._unsupported: set[str] = set()
         self.changed = 0
+        self.gone = 0
+        """Resources found to be deleted by somebody else, and made anew."""
         self.failure: SstError | None = None
         """The first one: what comes after it is a consequence, or was under way at the same time."""
 
-    def resource(self, wanted: Entry, ignore: Iterable[str], replace_on: Iterable[str]) -> Made:
-        """Make *wanted* exist as it is declared and return it. Raises `RemoteError` and `UserError`."""
+    def resource(self, wanted: Entry, options: Options) -> Made | Callable[[], Made]:
+        """The resource *wanted* as it is declared, or the calls that make it so. Both raise `SstError`."""
         with self._lock:
             if self.failure is not None:
                 raise self.failure
             if wanted.urn in self._declared:
-                raise UserError(
-                    f"Two resources of the type {wanted.type} are called {wanted.name!r}.",
-                    hint="Give one of them another name.",
-                )
+                raise twice(wanted)
             self._declared.add(wanted.urn)
         kind = kind_of(wanted.type)
         if kind is None:
             return self._skip(wanted)
-        old = self._state.entries.get(wanted.urn)
-        for key in ignore:
-            if old is not None and key in old.inputs:
-                wanted.inputs[key] = old.inputs[key]
-        action = self._action(kind, old, wanted, frozenset(replace_on))
+        old = self._adopted(wanted, options)
+        settle(wanted, old, options)
+        action = action_on(kind, old, wanted, options, self._replaced)
         if action is None:
             assert old is not None
-            if (old.dependencies, old.protect, old.retain) != (wanted.dependencies, wanted.protect, wanted.retain):
+            if old.options != wanted.options:
                 self._state.put(replace(wanted, id=old.id, outputs=old.outputs))
             return Made(old.id, old.outputs)
-        return self._perform(action, kind, old, wanted)
+        return lambda: self._perform(action, kind, old, wanted, options)
 
-    def read(self, wanted: Entry) -> Made:
-        """The existing resource with the id of *wanted*, for `Component.get`."""
+    def read(self, wanted: Entry) -> Made | Callable[[], Made]:
+        """What asks for the existing resource with the id of *wanted*, for `Component.get`."""
         kind = kind_of(wanted.type)
         if kind is None:
             return self._skip(wanted)
-        return self._reported("read", wanted, lambda: Made(wanted.id, kind.read(self._aws, wanted.id)))
+        return lambda: self._reported("read", wanted, lambda: Made(wanted.id, kind.read(self._aws, wanted.id)))
 
     def lookup(self, name: str) -> dict[str, Any] | None:
         """The answer to a lookup that only the cloud can give, or None for one this engine does not have."""
         if name != IOT_ENDPOINT:
             return None
-        urn = f"urn:sst:lookup::{name}"
+        urn = lookup_urn(name)
         with self._lock:
             self._declared.add(urn)
         known = self._state.entries.get(urn)
@@ -88,27 +94,28 @@ class Applier:
     def delete_undeclared(self) -> None:
         """Delete what the record holds and the program no longer declares, dependents first."""
         doomed = {urn: entry for urn, entry in self._state.entries.items() if urn not in self._declared}
-        for layer in _dependents_first(doomed):
+        for layer in dependents_first(doomed):
             with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="delete") as pool:
                 for future in [pool.submit(self._delete, entry) for entry in layer]:
                     future.result()
 
     # --- private ----------------------------------------------------------------------------------
 
-    def _action(self, kind: Kind, old: Entry | None, wanted: Entry, replace_on: frozenset[str]) -> str | None:
-        """What has to be done, or None when the inputs are what they were."""
-        if old is None or not old.id:
-            return "create"
-        keys = old.inputs.keys() | wanted.inputs.keys()
-        changed = {key for key in keys if old.inputs.get(key) != wanted.inputs.get(key)}
-        if changed & (kind.replace | replace_on):
-            return "replace"
-        # What depends on a resource that was made anew may have gone with the old one.
-        if changed or old.pending or self._replaced.intersection(wanted.dependencies):
-            return "update"
-        return None
+    def _adopted(self, wanted: Entry, options: Options) -> Entry | None:
+        """The record of *wanted*, moved to its urn if it is under an alias of it."""
+        old = recorded(self._state.entries, wanted.urn, options)
+        if old is None or old.urn == wanted.urn or old.urn in self._declared:
+            return self._state.entries.get(wanted.urn)
+        moved = replace(old, urn=wanted.urn, name=wanted.name)
+        self._state.put(moved)
+        self._state.drop(old.urn)
+        return moved
 
-    def _perform(self, action: str, kind: Kind, old: Entry | None, wanted: Entry) -> Made:
+    def _perform(self, action: str, kind: Kind, old: Entry | None, wanted: Entry, options: Options) -> Made:
+        with self._lock:
+            if self.failure is not None:
+                raise self.failure  # it came while this one waited for its turn
+
         def perform() -> Made:
             self._state.begin(wanted if action == "create" else replace(wanted, id=old.id if old else ""))
             if action == "create":
@@ -118,18 +125,24 @@ class Applier:
                 made = self._update(kind, old, wanted)
             else:
                 assert old is not None
-                self._forbid_protected(old)
-                if not old.retain:
-                    _unless_gone(lambda: kind.delete(self._aws, old.id, old.inputs))
-                self._state.drop(wanted.urn)
-                with self._lock:
-                    self._replaced.add(wanted.urn)
+                self._make_way(kind, old, wanted, options)
                 self._state.begin(wanted)
                 made = self._create(kind, wanted, begun=False)
             self._state.put(replace(wanted, id=made.id, outputs=made.outputs))
             return made
 
         return self._reported(action, wanted, perform)
+
+    def _make_way(self, kind: Kind, old: Entry, wanted: Entry, options: Options) -> None:
+        """Delete *old*, or mark it as what is deleted when all that used it uses the new one."""
+        self._forbid_protected(old)
+        if not old_goes_first(kind, old, wanted, options):
+            self._state.put(condemned(old))
+        elif not old.retain:
+            _unless_gone(lambda: kind.delete(self._aws, old.id, old.inputs))
+        self._state.drop(wanted.urn)
+        with self._lock:
+            self._replaced.add(wanted.urn)
 
     def _create(self, kind: Kind, wanted: Entry, *, begun: bool) -> Made:
         """Make it, or take over what an interrupted run has made."""
@@ -162,6 +175,7 @@ class Applier:
             # It was deleted behind the engine's back.
             with self._lock:
                 self._replaced.add(wanted.urn)
+                self.gone += 1
             return self._create(kind, wanted, begun=False)
 
     def _delete(self, entry: Entry) -> None:
@@ -262,21 +276,3 @@ def _unless_gone(call: Callable[[], Any]) -> Any:
         if code_of(error) in NOT_FOUND:
             return None
         raise
-
-
-def _dependents_first(entries: dict[str, Entry]) -> list[list[Entry]]:
-    """*entries* in layers: each before those it was made from. Within a layer the order does not matter."""
-    depth: dict[str, int] = {}
-
-    def measure(urn: str, path: frozenset[str]) -> int:
-        if urn not in depth:
-            below = [d for d in entries[urn].dependencies if d in entries and d not in path]
-            depth[urn] = 1 + max((measure(d, path | {urn}) for d in below), default=0)
-        return depth[urn]
-
-    for urn in entries:
-        measure(urn, frozenset({urn}))
-    layers: dict[int, list[Entry]] = {}
-    for urn, entry in entries.items():
-        layers.setdefault(depth[urn], []).append(entry)
-    return [layers[level] for level in sorted(layers, reverse=True)]

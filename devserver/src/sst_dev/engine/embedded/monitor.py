@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from google.protobuf import json_format, struct_pb2
@@ -13,17 +13,27 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2
 
 from ...core.errors import UserError
-from .apply import IOT_ENDPOINT
 from .kind import Made, kind_of
+from .plan import Options
 from .state import Entry
+
+Answer = Made | Callable[[], Made]
+"""A resource, or the calls to the cloud that come to one: they take their time, in a thread."""
+
+
+class Later(Exception):
+    """What the monitor was asked takes calls to the cloud: *call* makes them and returns the answer."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self.call = call
 
 
 class Resources(Protocol):
     """What stands behind the monitor: the cloud, or the record alone in a preview."""
 
-    def resource(self, wanted: Entry, ignore: Any, replace_on: Any) -> Made: ...
+    def resource(self, wanted: Entry, options: Options) -> Answer: ...
 
-    def read(self, wanted: Entry) -> Made: ...
+    def read(self, wanted: Entry) -> Answer: ...
 
     def lookup(self, name: str) -> dict[str, Any] | None: ...
 
@@ -32,37 +42,18 @@ _NAMES = frozenset({"name", "bucket"})
 """Inputs that hold the physical name of a resource, where its kind says that they identify it."""
 
 
-class Preview:
-    """Nothing is created: what the record knows of an unchanged resource is known, the rest is not yet."""
-
-    def __init__(self, entries: dict[str, Entry]) -> None:
-        self._entries = entries
-        self._declared: set[str] = set()
-        self._lock = threading.Lock()
-
-    def resource(self, wanted: Entry, ignore: Any, replace_on: Any) -> Made:
-        with self._lock:
-            if wanted.urn in self._declared:
-                raise UserError(f"Two resources of the type {wanted.type} are called {wanted.name!r}.")
-            self._declared.add(wanted.urn)
-        old = self._entries.get(wanted.urn)
-        return Made(old.id, old.outputs) if old is not None and old.inputs == wanted.inputs else Made("")
-
-    def read(self, wanted: Entry) -> Made:
-        return Made(wanted.id)
-
-    def lookup(self, name: str) -> dict[str, Any] | None:
-        return {"endpointAddress": "preview", "id": "preview"} if name == IOT_ENDPOINT else None
-
-
 class Monitor(MockMonitor):
-    """The part of Pulumi's protocol that its Python programs use. Called from the threads of the loop's executor."""
+    """The part of Pulumi's protocol that its Python programs use. It never blocks: see `Later`."""
 
-    def __init__(self, resources: Resources, *, preview: bool, facts: dict[str, str]) -> None:
+    def __init__(
+        self, resources: Resources, *, preview: bool, facts: dict[str, str], notice: Callable[[str], None] = print
+    ) -> None:
+        """*notice* says one line to the developer."""
         super().__init__(None)  # type: ignore[arg-type]
         self._resources_behind = resources
         self._preview = preview
         self._facts = facts
+        self._notice = notice
         self._owners: dict[str, tuple[str, str]] = {}
         """The outermost component of each registered urn, as (name, type)."""
 
@@ -78,23 +69,37 @@ class Monitor(MockMonitor):
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if request.type.startswith("pulumi:providers:"):
             return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name)
+        self._refuse(request)
         inputs = _inputs(request.object)
         names = _names(request, urn, inputs)
         inputs |= names
         entry = self._entry(request, urn, owner, inputs)
-        made = self._resources_behind.resource(
-            entry, list(request.ignoreChanges), [key for key in request.replaceOnChanges if key in inputs]
+
+        options = Options(
+            ignore=tuple(request.ignoreChanges),
+            replace_on=tuple(request.replaceOnChanges),
+            aliases=tuple(request.aliasURNs),
+            named=tuple(names),
+            delete_first=request.deleteBeforeReplace,
         )
-        answer = self._answer(request.object, made)
-        answer.update(names)
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=made.id, object=answer)
+
+        def respond(made: Made) -> Any:
+            answer = self._answer(request.object, made)
+            answer.update({key: entry.inputs[key] for key in names})
+            return resource_pb2.RegisterResourceResponse(urn=urn, id=made.id, object=answer)
+
+        return _answered(self._resources_behind.resource(entry, options), respond)
 
     def ReadResource(self, request: Any) -> Any:
         urn = _urn(request, self._facts)
         entry = self._entry(request, urn, self._owners.get(request.parent), _inputs(request.properties))
         entry.id = request.id
-        made = self._resources_behind.read(entry)
-        return resource_pb2.ReadResourceResponse(urn=urn, id=made.id, properties=self._answer(request.properties, made))
+
+        def respond(made: Made) -> Any:
+            properties = self._answer(request.properties, made)
+            return resource_pb2.ReadResourceResponse(urn=urn, id=made.id, properties=properties)
+
+        return _answered(self._resources_behind.read(entry), respond)
 
     def Invoke(self, request: Any) -> Any:
         known = {
@@ -125,6 +130,36 @@ class Monitor(MockMonitor):
             )
         return resource_pb2.ResourceInvokeResponse(**{"return": _struct(known[request.tok])})
 
+    def GetDeploymentInfo(self, request: Any) -> Any:
+        """What Pulumi may leave to this engine: aliases it works out itself."""
+        info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
+        alias_specs = resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS
+        features = [feature for feature in info.supportedFeatures if feature != alias_specs]
+        return resource_pb2.DeploymentInfo(supportedFeatures=features)
+
+    def RegisterStackTransform(self, request: Any) -> Any:
+        raise UserError(
+            "pulumi.runtime.register_resource_transform is not possible on the embedded cloud.",
+            hint="Use sst.transform, or pulumi.runtime.register_stack_transformation.",
+        )
+
+    def _refuse(self, request: Any) -> None:
+        """Raise for an option that would silently not be honoured; an import is worth a word."""
+        for option, given, instead in (
+            ("transforms", request.transforms, "Use `transform=` of the component, or `transformations=`."),
+            ("hooks", request.hooks.ByteSize(), "Leave them out when the app's home is local."),
+            ("replace_with", request.replace_with, "Use `replace_on_changes=`."),
+        ):
+            if given:
+                raise UserError(
+                    f"{request.name} ({request.type}): the option {option} is not possible on the embedded cloud.",
+                    hint=instead,
+                )
+        if request.importId:
+            self._notice(
+                f"{request.name} ({request.type}): import_ is not used on the embedded cloud; it is made anew there."
+            )
+
     def _entry(self, request: Any, urn: str, owner: tuple[str, str] | None, inputs: dict[str, Any]) -> Entry:
         component, component_type = owner or (request.name, "")
         return Entry(
@@ -146,6 +181,14 @@ class Monitor(MockMonitor):
             answer.CopyFrom(given)
         answer.update(made.outputs)
         return answer
+
+
+def _answered(answer: Answer, respond: Callable[[Made], Any]) -> Any:
+    """The response to a request whose *answer* is known. Raises `Later` with what gives it, when it is not."""
+    if isinstance(answer, Made):
+        return respond(answer)
+    call = answer
+    raise Later(lambda: respond(call()))
 
 
 def _names(request: Any, urn: str, inputs: dict[str, Any]) -> dict[str, str]:

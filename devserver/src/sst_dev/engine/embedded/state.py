@@ -1,7 +1,8 @@
 """What exists: the engine's record of one stage, one JSON line a change, so that a kill costs at most one line.
 
-The first line is a header. `put` lines give a resource, `begin` lines say that a call which makes or changes one is
-about to be sent, `drop` lines that one is gone. Opening the file replays it and writes it anew, compact.
+The first line is a header, with what the cloud offered when it was last applied to. `put` lines give a resource,
+`begin` lines say that a call which makes or changes one is about to be sent, `drop` lines that one is gone. Opening
+the file replays it and writes it anew, compact.
 """
 
 from __future__ import annotations
@@ -42,12 +43,19 @@ class Entry:
     pending: bool = False
     """A change of it was begun and is not known to have ended: it is made again, whatever the inputs say."""
 
+    @property
+    def options(self) -> tuple[Any, ...]:
+        """What the program says of it beside its inputs: a change of these is written down and makes no call."""
+        return (self.dependencies, self.protect, self.retain)
+
 
 class State:
     """The record in one file of mode 0600. Safe to use from many threads."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.cloud: dict[str, Any] | None = None
+        """The cloud of this run, for the next one to preview with; None keeps what the file says. Set before `open`."""
         self.entries: dict[str, Entry] = {}
         """By urn, in the order in which they were made."""
         self._lock = threading.Lock()
@@ -56,6 +64,7 @@ class State:
     def open(self) -> None:
         """Read the file and begin to write to it. Raises `BugError` for a file of another format."""
         self.entries = read(self.path)
+        self.cloud = self.cloud or read_cloud(self.path)
         self._compact()
         self._file = self.path.open("a", encoding="utf-8")
 
@@ -93,7 +102,8 @@ class State:
         self._file.flush()
 
     def _compact(self) -> None:
-        lines = [{"format": FORMAT}, *({"put": vars(entry)} for entry in self.entries.values())]
+        header = {"format": FORMAT, **({"cloud": self.cloud} if self.cloud else {})}
+        lines = [header, *({"put": vars(entry)} for entry in self.entries.values())]
         write_private(self.path, "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
 
 
@@ -121,6 +131,24 @@ def read(path: Path) -> dict[str, Entry]:
         elif "drop" in line:
             entries.pop(line["drop"], None)
     return entries
+
+
+def read_cloud(path: Path) -> dict[str, Any]:
+    """What the cloud offered at the last apply that *path* records; empty when that is not known."""
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8") as file:
+        found = json.loads(file.readline() or "{}").get("cloud")
+    return found if isinstance(found, dict) else {}
+
+
+def signature(path: Path) -> tuple[int, ...]:
+    """Changes with every change of the record in *path*; empty when there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return ()
+    return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
 @contextmanager
