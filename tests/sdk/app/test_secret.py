@@ -27,3 +27,10 @@ def test_without_a_value_the_command_to_set_it_is_named() -> None:
     with pytest.raises(ConfigError, match='Secret "Key" has no value on stage') as caught:
         declare(lambda: sst.Secret("Key") and None)
     assert "sst secret set Key" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["lower", "With-Dash"])
+def test_a_name_that_cannot_be_set_is_refused(name: str) -> None:
+    """`sst secret set` takes no such name, so the secret could never have a value."""
+    with pytest.raises(ConfigError, match="the name of a secret starts with a capital letter"):
+        declare(lambda: sst.Secret(name, "x") and None)

@@ -34,7 +34,8 @@ class Secret(Component):
         super().__init__(name, opts)
         if not re.fullmatch(r"[A-Z][A-Za-z0-9_]*", name):
             raise ConfigError(
-                f"{self._label}: a secret's name starts with a capital letter and holds letters, digits and underscores."
+                f"{self._label}: the name of a secret starts with a capital letter and holds letters, digits and "
+                "underscores."
             )
         if placeholder is not None and not isinstance(placeholder, (str, pulumi.Output)):
             raise ConfigError(f"{self._label}: placeholder must be a string, got {placeholder!r}.")

@@ -92,5 +92,5 @@ def test_wrong_authorizers(kind: Any) -> None:
     """A function is needed, and sources are a list."""
     with pytest.raises(ConfigError, match="lambda_ needs the field 'function'"):
         declare(lambda: kind("Api").add_authorizer("A", lambda_={}) and None)
-    with pytest.raises(ConfigError, match="identity_sources must be a list"):
+    with pytest.raises(ConfigError, match="identity_sources must be a list of strings"):
         declare(lambda: kind("Api").add_authorizer("A", lambda_={"function": "a.b", "identity_sources": "x"}) and None)

@@ -134,6 +134,12 @@ def test_what_needs_a_network_is_said_once() -> None:
         (lambda api: api.route("GET /", "a.b", auth={"jwt": {}}), "auth.jwt needs the field 'authorizer'"),
         (lambda api: api.route("GET /", "a.b", auth={"iam": True, "lambda": "x"}), "exactly one of iam, jwt"),
         (lambda api: api.route("GET /", "a.b", auth={"lambda": api}), "auth.lambda must be the id of an authorizer"),
+        (lambda api: api.add_authorizer("A", jwt={"issuer": "x", "audiences": "y"}), "audiences must be a list of str"),
+        (
+            lambda api: api.route("GET /", "a.b", auth={"jwt": {"authorizer": "x", "scopes": "y"}}),
+            "auth.jwt.scopes must be a list of strings",
+        ),
+        (lambda api: sst.aws.ApiGatewayV2("B", link=api), 'ApiGatewayV2 "B": link must be a list of components'),
         (lambda api: api.add_authorizer("A"), "needs exactly one of jwt and lambda_"),
         (lambda api: api.add_authorizer(name="A", jwt={"issuer": "x"}), "jwt needs the field 'audiences'"),
     ],

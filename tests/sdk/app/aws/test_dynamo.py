@@ -64,6 +64,8 @@ def test_an_existing_table() -> None:
         ({"primary_index": {"hash_key": "key"}}, "primary_index.hash_key is 'key', which fields does not declare"),
         ({"primary_index": {"range_key": "id"}}, "primary_index needs the field 'hash_key'"),
         ({"global_indexes": {"By": {"hashkey": "id"}}}, r"global_indexes\['By'\] has no field 'hashkey'"),
+        ({"deletion_protection": "yes"}, "deletion_protection must be True or False"),
+        ({"ttl": True}, "ttl must be the name of a field"),
         ({"stream": "images"}, "stream must be one of keys-only"),
         (
             {"primary_index": {"hash_key": "id"}, "local_indexes": {"By": {"range_key": "at"}}, "fields": FIELDS},

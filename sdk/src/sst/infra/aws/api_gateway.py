@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import apigatewayv2, cloudwatch
 
-from ..component import Component, Transform, fields, one_of, transformed
+from ..component import Component, Transform, fields, one_of, strings, transformed
 from ..errors import ConfigError
 from ..naming import physical_name
 from ..units import seconds
@@ -176,10 +176,9 @@ def parse_function_authorizer(where: str, value: object, source: str, allowed: t
     """
     given = fields(f"{where}: lambda_", value, ("function", "identity_sources", *allowed), required=("function",))
     sources = given.get("identity_sources")
-    if sources is not None and not isinstance(sources, (list, tuple)):
-        raise ConfigError(f"{where}: identity_sources must be a list, got {sources!r}.")
+    sources = [source] if sources is None else strings(f"{where}: identity_sources", sources)
     ttl = seconds(f"{where}: ttl", given.get("ttl", "0 seconds"), most=3600)
-    return {**given, "identity_sources": [source] if sources is None else list(sources), "ttl": ttl}
+    return {**given, "identity_sources": sources, "ttl": ttl}
 
 
 def route_auth(where: str, auth: Any) -> dict[str, Any]:
@@ -197,7 +196,7 @@ def route_auth(where: str, auth: Any) -> dict[str, Any]:
     return {
         "authorization_type": "JWT",
         "authorizer_id": _id(f"{where}: auth.jwt.authorizer", jwt["authorizer"]),
-        "authorization_scopes": list(jwt["scopes"]) if jwt.get("scopes") else None,
+        "authorization_scopes": strings(f"{where}: auth.jwt.scopes", jwt["scopes"]) if jwt.get("scopes") else None,
     }
 
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from ..component import Transform, fields, one_of
+from ..component import Transform, fields, one_of, strings
 from ..errors import ConfigError
-from ..linkable import Definition
+from ..linkable import Definition, links
 from .api_gateway import ApiGateway, Authorizer, LambdaRoute, Route, parse_function_authorizer
 from .subscriber import Subscriber
 from .url import parse_cors
@@ -71,6 +71,7 @@ class ApiGatewayV2(ApiGateway):
         super().__init__(name, opts, transform)
         if vpc is not None:
             self._context.say_once(f"{self._label}: vpc is not used here: there is no network to reach into.")
+        links(self._label, link)
         self._link = list(link)
         cors_configuration = parse_cors(f"{self._label}: cors", cors, methods=CORS_METHODS)
         args = {"protocol_type": "HTTP", "cors_configuration": cors_configuration}
@@ -213,8 +214,9 @@ class ApiGatewayV2UrlRoute(Route):
 
 def _jwt(where: str, value: object) -> dict[str, Any]:
     given = fields(f"{where}: jwt", value, ("issuer", "audiences", "identity_source"), required=("issuer", "audiences"))
+    audiences = strings(f"{where}: jwt.audiences", given["audiences"])
     return {
         "authorizer_type": "JWT",
         "identity_sources": [given.get("identity_source", HEADER)],
-        "jwt_configuration": {"issuer": given["issuer"], "audiences": list(given["audiences"])},
+        "jwt_configuration": {"issuer": given["issuer"], "audiences": audiences},
     }

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import dynamodb
 
-from ..component import Component, OnBoth, Transform, checked, fields, one_of
+from ..component import Component, OnBoth, Transform, checked, fields, flag, one_of, strings
 from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
@@ -81,6 +81,8 @@ class Dynamo(Component):
                 f"{where}: fields declares {key!r}, which no index uses.",
                 hint="Declare only the keys of indexes: DynamoDB takes any other field without a declaration.",
             )
+        if ttl is not None and not isinstance(ttl, (str, pulumi.Output)):
+            raise ConfigError(f"{where}: ttl must be the name of a field that holds a time, got {ttl!r}.")
         if stream is not None:
             one_of(f"{where}: stream", stream, tuple(STREAMS))
         args: dict[str, Any] = {
@@ -95,7 +97,7 @@ class Dynamo(Component):
             "stream_view_type": STREAMS[stream] if stream is not None else None,
             "ttl": {"attribute_name": ttl, "enabled": True} if ttl is not None else None,
             "point_in_time_recovery": {"enabled": True},
-            "deletion_protection_enabled": deletion_protection,
+            "deletion_protection_enabled": flag(f"{where}: deletion_protection", deletion_protection),
         }
         self._table = self._make(dynamodb.Table, f"{name}Table", args, transform="table")
         self._has_stream: bool | None = stream is not None
@@ -207,6 +209,10 @@ def _index(
     if argument == "primary_index":
         return given
     if isinstance(projection, (list, tuple)):
-        return {**given, "projection_type": "INCLUDE", "non_key_attributes": list(projection)}
+        return {
+            **given,
+            "projection_type": "INCLUDE",
+            "non_key_attributes": strings(f"{where}: {argument}.projection", projection),
+        }
     one_of(f"{where}: {argument}.projection", projection, ("all", "keys-only"))
     return {**given, "projection_type": "ALL" if projection == "all" else "KEYS_ONLY"}
