@@ -1,6 +1,7 @@
 """The status document."""
 
 from sst_dev.app.status import status_document
+from sst_dev.core import events as e
 from sst_dev.core.manifest import App, DevCommand, Function, Link, Manifest
 from sst_dev.core.settings import Settings
 from sst_dev.core.state import State
@@ -14,7 +15,7 @@ MANIFEST = Manifest(
         )
     ],
     links=[Link(name="Files", type="b", properties={}), Link(name="Other", type="b", properties={})],
-    dev_commands=[DevCommand(name="Web", command="npm run dev", links=["Other"])],
+    dev_commands=[DevCommand(name="Web", command="npm run dev", url="http://localhost:5173")],
     outputs={"api": "u"},
 )  # fmt: skip
 
@@ -37,3 +38,15 @@ def test_before_the_first_apply_the_document_is_whole(tmp_path) -> None:
     document = status_document(State(), Settings(config=tmp_path / "c", stage="ada"), {})
 
     assert (document["functions"], document["stage"]) == ([], "ada")
+
+
+def test_processes_say_how_they_are_and_where(tmp_path) -> None:
+    """State, process id and how it ended of each command, with the URL its component gives out."""
+    state = State(manifest=MANIFEST)
+    state.apply(e.ProcessChanged(1, "Web", "Frontend", "command", "exited", None, -9, "SIGKILL (killed)"))
+    [web] = status_document(state, Settings(config=tmp_path / "c", stage="ada"), {})["processes"]
+
+    assert web == {
+        "name": "Web", "title": "Frontend", "kind": "command", "status": "exited", "pid": None, "exit_code": -9,
+        "outcome": "SIGKILL (killed)", "url": "http://localhost:5173",
+    }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from sst_dev.core import events as e
 from sst_dev.core import state as state_module
-from sst_dev.core.manifest import App, Manifest
+from sst_dev.core.manifest import App, DevCommand, Manifest
 from sst_dev.core.state import State
 
 STARTED = e.ResourceStarted(1, "urn:b", "Bucket", "sst:aws:Bucket", "aws:s3/bucket:Bucket", "b", "create")
@@ -129,3 +129,20 @@ def test_history_tells_again_what_is_remembered() -> None:
     state = add(start, e.LogLine(2, "Api", "e", "n", "mine"), trace, end)
 
     assert add(*state.history()).invocations == state.invocations
+
+
+def test_processes_that_the_app_no_longer_has_are_forgotten_when_they_have_ended() -> None:
+    """A dev server edited for a week does not remember every name a command ever had."""
+    app = App(name="a", stage="s", home="local")
+    both = Manifest(app=app, dev_commands=[DevCommand(name=name, command="x") for name in ("Web", "Docs")])
+    less = Manifest(app=app, dev_commands=[DevCommand(name="Docs", command="x")])
+    state = add(e.DeployFinished(1, both, 0, 0.1))
+    for name in ("Web", "Docs"):
+        state.apply(e.ProcessChanged(2, name, name, "command", "running", 1))
+
+    state.apply(e.DeployFinished(3, less, 0, 0.1))
+    assert list(state.processes) == ["Web", "Docs"]
+    state.apply(e.ProcessChanged(4, "Web", "Web", "command", "exited", None, 0, "stopped"))
+    assert list(state.processes) == ["Docs"]
+    state.apply(e.ProcessChanged(5, "Docs", "Docs", "command", "exited", None, 0, "exit 0"))
+    assert list(state.processes) == ["Docs"]

@@ -1,11 +1,14 @@
 """Commands beside the functions: what they may do, when they restart, how they end."""
 
+import fcntl
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -219,7 +222,8 @@ class Typed:
         self.pid, self._master = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
-            os.execvpe(SST[0], [*SST, *arguments], environment())
+            os.execvpe(SST[0], [*SST, *arguments], environment(TERM="xterm-256color"))
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.output = ""
 
     def until(self, text: str) -> None:
@@ -228,6 +232,23 @@ class Typed:
         while text not in self.output:
             assert time.monotonic() < deadline, self.output
             self._read(1.0)
+
+    def until_file(self, path: Path) -> str:
+        """Read until *path* was written; its text."""
+        deadline = time.monotonic() + 90
+        while not (path.exists() and path.read_text().strip()):
+            assert time.monotonic() < deadline, self.output
+            self._read(0.1)
+        return path.read_text()
+
+    def modes(self) -> int:
+        """The local modes of the terminal (termios(3), `c_lflag`)."""
+        return int(termios.tcgetattr(self._master)[3])
+
+    def close(self) -> int:
+        """Close the window; the exit code."""
+        os.close(self._master)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
@@ -283,3 +304,32 @@ def test_the_exit_code_of_a_wrapped_command_is_passed_on(tmp_path: Path) -> None
     typed = Typed(tmp_path, "dev", "--", sys.executable, "-c", "import sys; sys.exit(7)")
 
     assert typed.end() == 7
+
+
+def test_a_killed_session_leaves_its_terminal_in_order(tmp_path: Path) -> None:
+    """The screen from before, a cursor, no mouse reports, echo and Ctrl-C; and none of its processes."""
+    write(tmp_path, {"sst_config.py": config(STRAYS), "stray.py": STRAY})
+    typed = Typed(tmp_path, "dev")
+    before = typed.modes()
+    left = {int(typed.until_file(tmp_path / "stray"))} | descendants(typed.pid)
+    typed.until("\x1b[?1049h")
+    assert typed.modes() != before
+    typed.output = ""
+
+    os.kill(typed.pid, signal.SIGKILL)
+    typed.until("\x1b[?25h")
+    for off in ("\x1b[?1049l", "\x1b[?1000l", "\x1b[?1003l", "\x1b[?2004l"):
+        assert off in typed.output
+    assert typed.modes() == before
+    assert typed.close() == -signal.SIGKILL
+    assert gone(left) == set()
+
+
+def test_a_closed_window_ends_the_session(tmp_path: Path) -> None:
+    """Nobody reads the screen any more, and nothing waits for somebody who does."""
+    write(tmp_path, {"sst_config.py": config(STRAYS), "stray.py": STRAY})
+    typed = Typed(tmp_path, "dev")
+    left = {int(typed.until_file(tmp_path / "stray"))} | descendants(typed.pid)
+
+    assert typed.close() == 0
+    assert gone(left) == set()

@@ -1,4 +1,4 @@
-"""Two ways in which Textual's reading of a terminal is made that of vim and tmux."""
+"""Textual's reading of a terminal made that of vim and tmux, and its writing that of a window that may be closed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
+from textual.drivers._writer_thread import WriterThread
 from textual.message import Message
 
 ESCAPE_DELAY = 0.025
@@ -25,10 +26,26 @@ class PromptParser(XTermParser):
         yield from super().feed(data)
 
 
+class Output(WriterThread):
+    """Goes on reading its queue when the terminal is gone.
+
+    Textual's thread would end of the error, and the session's loop wait for ever for a place in a queue that nobody
+    reads: a closed window would leave everything running.
+    """
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except OSError:
+            while self._queue.get() is not None:
+                """Nobody sees it."""
+
+
 def prepare() -> None:
     """Before the app starts."""
     constants.ESCAPE_DELAY = ESCAPE_DELAY  # type: ignore[misc]
     linux_driver.XTermParser = PromptParser  # type: ignore[attr-defined]
+    linux_driver.WriterThread = Output  # type: ignore[attr-defined]
     for name in ("COLUMNS", "LINES"):
         # readline and shells may export them; Textual would believe them instead of asking the terminal.
         os.environ.pop(name, None)
