@@ -1,44 +1,52 @@
 """A terminal's screen and scrollback, from the bytes a program writes. Pure: bytes in, rows and replies out.
 
-pyte does the emulation. Added here: scrollback, the alternate screen, what a program asks of its terminal (mouse,
-paste and cursor-key modes), sequences pyte would print instead of ignoring, and a fast path for plain text.
+pyte does the emulation, on the `screen`. Here: the scrollback, what a program asks of its terminal (modes, title,
+clipboard) and asks it (colours, size, what are you), and sequences pyte would print instead of ignoring.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import codecs
 import re
-from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections import deque
 from dataclasses import dataclass
-from itertools import groupby, islice
-from operator import itemgetter
 from typing import Any, cast
 
 import pyte
-from pyte.modes import DECTCEM, IRM
-from pyte.screens import Char
+from pyte.modes import DECTCEM
 
+from . import screen
+from .cells import row_of
 from .rows import Row, Style, plain
+from .screen import Screen
 
 SCROLLBACK = 10_000
 """Lines kept above the screen: what mprocs and most terminals keep; about 2 MB for ordinary lines."""
 HELD = 64 * 1024
 """Characters of an escape sequence that has not ended yet: longer ones (images) are not for this terminal."""
+TITLE = 200
+"""Characters of a title: more than any bar shows."""
+CLIPBOARD = HELD * 3 // 4
+"""Bytes a program may put on the clipboard: what fits into a sequence."""
 
-_UNWANTED = re.compile(
-    r"\x1b\[(?P<private>[<=>])[0-9;:]*[ -/]*(?P<final>[@-~])"  # xterm's own CSI
-    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC, DCS, SOS, PM, APC with their strings
+_OURS = re.compile(
+    r"\x1b\](?P<osc>[^\x07\x1b]*)(?:\x07|\x1b\\)"
+    r"|\x1b(?P<string>[PX^_][^\x07\x1b]*)(?:\x07|\x1b\\)"  # DCS, SOS, PM, APC
     r"|\x1b\[(?P<colons>[0-9;]*:[0-9;:]*)m"  # SGR with sub-parameters (ITU T.416)
-    r"|\x1b\[[0-?]*[ -/]+[@-~]"  # CSI with an intermediate
-    r"|\x1b\[\?[0-9;]*(?![hlJK])[@-~]"  # private CSI other than modes and erasing
+    r"|\x1b\[(?P<csi>[<=>][0-9;:]*[ -/]*[@-~]|[0-?]*[ -/]+[@-~]|\?[0-9;]*(?![hlJK])[@-~])"
+    r"|\x1b[ %*+./-][ -~]"  # character sets that UTF-8 made superfluous
 )
+"""What pyte would print, or not understand: xterm's own control functions, with their strings or intermediates."""
+_CSI = re.compile(r"([<=>?]?)([0-9;:]*)([ -/]*[@-~])")
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)?\Z")
+_LINK = re.compile(r"https?://[!-~]+")
+"""Where a hyperlink may lead: a browser knows what to do with it, and nothing is run or opened here."""
 
-_RUNS = re.compile(r"([ -~]+)|([^ -~]+)")
-
-_ALTERNATE = {47, 1047, 1049}
 _MOUSE = {9: "press", 1000: "press", 1002: "drag", 1003: "motion"}
+_KNOWN_MODES = frozenset({1, 5, 6, 7, 25, 47, 1000, 1002, 1003, 1004, 1006, 1047, 1049, 2004})
+_SHAPES = {"3": "underline", "4": "underline", "5": "bar", "6": "bar"}
 
 
 @dataclass(frozen=True)
@@ -51,136 +59,27 @@ class Modes:
     mouse: str = ""
     """`press`, `drag` or `motion`; empty: the mouse is ours."""
     sgr_mouse: bool = False
+    focus: bool = False
+    """Whether it wants to know when its pane gets and loses the keys."""
     alternate: bool = False
     """A full-screen program: there is no scrollback to look at."""
 
 
-class _Cells(dict[str, Char]):
-    """Characters in one style, made once: a screen of text is mostly the same few hundred cells."""
+class _Stream(pyte.Stream):
+    """pyte's parser, with the control functions that the screen has beyond pyte's."""
 
-    def __init__(self, attributes: Char) -> None:
-        self._attributes = attributes
-
-    def __missing__(self, character: str) -> Char:
-        if len(self) > 4096:
-            self.clear()
-        cell = self[character] = self._attributes._replace(data=character)
-        return cell
-
-
-class _Screen(pyte.Screen):
-    """pyte's screen with the additions named above."""
-
-    def __init__(self, columns: int, rows: int) -> None:
-        self.scrolled: list[Mapping[int, Char]] = []
-        """Lines that left at the top since they were last taken."""
-        self.replies: list[str] = []
-        self._cells: dict[Char, _Cells] = {}
-        self._main: tuple[Any, Any] | None = None
-        """Buffer and cursor of the main screen while the alternate one is shown."""
-        self.private: set[int] = set()
-        super().__init__(columns, rows)
-
-    @property
-    def alternate(self) -> bool:
-        return self._main is not None
-
-    def draw(self, data: str) -> None:
-        if IRM in self.mode or self.charset:
-            super().draw(data)
-            return
-        if self.g0_charset is not pyte.charsets.LAT1_MAP:
-            data = data.translate(self.g0_charset)
-        for ascii_run, other in _RUNS.findall(data):
-            if ascii_run:
-                self._draw_ascii(ascii_run)
-            else:
-                super().draw(other)
-
-    def _draw_ascii(self, data: str) -> None:
-        """Characters of one cell each, a line at a time: what pyte does, ten times as fast."""
-        cells = self._cells.get(self.cursor.attrs)
-        if cells is None:
-            if len(self._cells) > 256:
-                self._cells.clear()
-            cells = self._cells[self.cursor.attrs] = _Cells(self.cursor.attrs)
-        start = 0
-        while start < len(data):
-            if self.cursor.x >= self.columns:
-                super().draw(data[start])  # wraps, or stays, as the modes say
-                start += 1
-                continue
-            x = self.cursor.x
-            part = data[start : start + self.columns - x]
-            self.buffer[self.cursor.y].update(zip(range(x, x + len(part)), map(cells.__getitem__, part), strict=True))
-            self.cursor.x += len(part)
-            start += len(part)
-        self.dirty.add(self.cursor.y)
-
-    def index(self) -> None:
-        top, bottom = self.margins or (0, self.lines - 1)
-        if self.cursor.y == bottom and top == 0 and not self.alternate:
-            self.scrolled.append(self.buffer[0])
-        super().index()
-
-    def set_mode(self, *modes: int, **kwargs: Any) -> None:
-        if kwargs.get("private"):
-            self.private.update(modes)
-            if self._main is None and _ALTERNATE.intersection(modes):
-                self._main = self.buffer, (self.cursor.x, self.cursor.y, self.cursor.attrs)
-                self.buffer = defaultdict(lambda: pyte.screens.StaticDefaultDict(self.default_char))
-                self.dirty.update(range(self.lines))
-            modes = tuple(mode for mode in modes if mode != 3)  # DECCOLM would resize the pane
-        super().set_mode(*modes, **kwargs)
-
-    def reset_mode(self, *modes: int, **kwargs: Any) -> None:
-        if kwargs.get("private"):
-            self.private.difference_update(modes)
-            if self._main is not None and _ALTERNATE.intersection(modes):
-                self.buffer, (self.cursor.x, self.cursor.y, self.cursor.attrs) = self._main
-                self.cursor.y = min(self.cursor.y, self.lines - 1)
-                self._main = None
-                self.dirty.update(range(self.lines))
-            modes = tuple(mode for mode in modes if mode != 3)
-        super().reset_mode(*modes, **kwargs)
-
-    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """Keep the cursor's line: what does not fit above it goes to the scrollback, below it is dropped."""
-        lines, columns = lines or self.lines, columns or self.columns
-        excess = self.cursor.y - lines + 1
-        if excess > 0:
-            rows = [self.buffer[y] for y in range(self.lines)]
-            if not self.alternate:
-                self.scrolled.extend(rows[:excess])
-            self.buffer.clear()
-            self.buffer.update(enumerate(rows[excess:]))
-            self.cursor.y -= excess
-        for y in [y for y in self.buffer if y >= lines]:
-            del self.buffer[y]
-        self.lines = lines
-        self.set_margins()
-        super().resize(lines, columns)
-        self.columns = columns
-        self.cursor.x = min(self.cursor.x, columns)
-        self.dirty.update(range(lines))
-
-    def report_device_attributes(self, mode: int = 0, **kwargs: Any) -> None:
-        if mode == 0 and not kwargs.get("private"):
-            self.replies.append("\x1b[?62;22c")  # VT220 with colour
-
-    def write_process_input(self, data: str) -> None:
-        self.replies.append(data)
+    csi = pyte.Stream.csi | screen.CSI
 
 
 class _Lenient:
     """Hands pyte's calls on; a control function with parameters it does not have is ignored, as terminals do."""
 
-    def __init__(self, screen: _Screen) -> None:
+    def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._screen, name)
-        if name not in pyte.Stream.csi.values():
+        if name not in _Stream.csi.values():
             return method
 
         def call(*args: Any, **kwargs: Any) -> None:
@@ -196,15 +95,23 @@ class Emulator:
     """One program's terminal."""
 
     def __init__(self, columns: int, rows: int) -> None:
-        self._screen = _Screen(columns, rows)
-        self._stream = pyte.Stream(cast(pyte.Screen, _Lenient(self._screen)))
+        self._screen = Screen(columns, rows)
+        self._stream = _Stream(cast(pyte.Screen, _Lenient(self._screen)))
         self._stream.use_utf8 = False  # we decode; this lets programs select the line-drawing set
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = ""
         self._history: deque[Row] = deque(maxlen=SCROLLBACK)
+        self._continued: set[int] = set()
+        """Rows of the scrollback that go on with the one above."""
         self._rows: dict[int, Row] = {}
         """Rows of the screen that did not change since they were made."""
         self.running = False
+        self.title = ""
+        """What the program calls its window (OSC 0, 2)."""
+        self.copied = ""
+        """What the program wants on the clipboard (OSC 52); whoever shows the pane decides, and empties it."""
+        self.light = False
+        """Whether the user's terminal is light: told to programs that ask for its colours."""
         self.first = 0
         """Number of the oldest row kept; rows are numbered from the start and never renumbered."""
 
@@ -218,8 +125,12 @@ class Emulator:
             unfinished = _UNFINISHED.search(text, max(0, len(text) - HELD))
             if unfinished is not None:
                 text, self._held = text[: unfinished.start()], unfinished[0]
-            text = _UNWANTED.sub(self._translate, text)
-        self._stream.feed(text)
+        at = 0
+        for match in _OURS.finditer(text):
+            self._stream.feed(text[at : match.start()])
+            self._control(match)
+            at = match.end()
+        self._stream.feed(text[at:])
         self._collect()
         replies = "".join(self._screen.replies)
         self._screen.replies.clear()
@@ -234,8 +145,7 @@ class Emulator:
     def clear(self) -> None:
         """Forget the scrollback, and the screen down to the cursor's line (Ctrl-L)."""
         screen = self._screen
-        self.first += len(self._history)
-        self._history.clear()
+        self._forget()
         if not screen.alternate:
             rows = {y - screen.cursor.y: row for y, row in screen.buffer.items() if y >= screen.cursor.y}
             screen.buffer.clear()
@@ -260,6 +170,7 @@ class Emulator:
             bracketed_paste=2004 in private,
             mouse=next((kind for mode, kind in reversed(_MOUSE.items()) if mode in private), ""),
             sgr_mouse=1006 in private,
+            focus=1004 in private,
             alternate=self._screen.alternate,
         )
 
@@ -278,6 +189,11 @@ class Emulator:
         return self.top + max(used, screen.cursor.y) + 1
 
     @property
+    def shape(self) -> str:
+        """Of the cursor: block, underline or bar."""
+        return self._screen.shape
+
+    @property
     def cursor(self) -> tuple[int, int] | None:
         """Row and column of the cursor; None while the program hides it."""
         screen = self._screen
@@ -293,7 +209,7 @@ class Emulator:
             return self._history[y - self.first]
         y -= self.top
         if y not in self._rows:
-            self._rows[y] = _row(self._screen.buffer[y], self._screen.columns) if y < self._screen.lines else ()
+            self._rows[y] = row_of(self._screen.buffer[y], self._screen.columns) if y < self._screen.lines else ()
         return self._rows[y]
 
     def layout(self, width: int, now: float, *, wrap: bool) -> None:
@@ -305,26 +221,99 @@ class Emulator:
         numbers = range(start, self.end) if step > 0 else range(start, self.first - 1, -1)
         return next((y for y in numbers if words in plain(self.row(y)).casefold()), None)
 
+    def continues(self, y: int) -> bool:
+        """Whether row *y* goes on with a line that was too long for the row above."""
+        if y < self.top:
+            return y in self._continued
+        line = self._screen.buffer.get(y - self.top)
+        return line is not None and line.wrapped and not self._screen.alternate
+
+    # --- what pyte leaves to us
+
     def _collect(self) -> None:
         for cells in self._screen.scrolled:
-            self._keep(_row(cells, self._screen.columns))
+            if cells.wrapped:
+                self._continued.add(self.top)
+            self._keep(row_of(cells, self._screen.columns))
         if self._screen.scrolled or len(self._screen.dirty) >= self._screen.lines:
             self._rows.clear()
         self._screen.scrolled.clear()
         for y in self._screen.dirty:
             self._rows.pop(y, None)
         self._screen.dirty.clear()
+        if self._screen.forget:
+            self._forget()
+            self._screen.forget = False
 
     def _keep(self, row: Row) -> None:
         if len(self._history) == SCROLLBACK:
+            self._continued.discard(self.first)
             self.first += 1
         self._history.append(row)
 
-    def _translate(self, match: re.Match[str]) -> str:
-        if match["colons"]:
-            return f"\x1b[{_without_colons(match['colons'])}m"
-        if match["private"] == ">" and match["final"] == "c":
-            self._screen.replies.append("\x1b[>0;0;0c")
+    def _forget(self) -> None:
+        self.first += len(self._history)
+        self._history.clear()
+        self._continued.clear()
+
+    def _control(self, match: re.Match[str]) -> None:
+        if match["osc"] is not None:
+            self._osc(match["osc"])
+        elif match["colons"]:
+            self._stream.feed(f"\x1b[{_without_colons(match['colons'])}m")
+        elif match["csi"]:
+            self._csi(match["csi"])
+        elif match["string"] and match["string"][:3] in ("P+q", "P$q"):  # XTGETTCAP, DECRQSS
+            self._reply(f"\x1bP0{match['string'][1]}r\x1b\\")
+
+    def _osc(self, text: str) -> None:
+        """Title, links, the clipboard, and the colours of the user's terminal."""
+        number, _, value = text.partition(";")
+        match number:
+            case "0" | "2":
+                self.title = "".join(filter(str.isprintable, value[:TITLE]))
+            case "8":
+                url = value.partition(";")[2]
+                self._screen.link(url if _LINK.fullmatch(url) else "")
+            case "10" | "11" if value == "?":
+                white = (number == "11") == self.light
+                self._reply(f"\x1b]{number};rgb:{'/'.join(['ffff' if white else '0000'] * 3)}\x1b\\")
+            case "52":
+                self.copied = _clipboard(value.partition(";")[2]) or self.copied
+
+    def _csi(self, text: str) -> None:
+        """Questions, and the little that is asked by control functions with intermediates."""
+        parts = _CSI.fullmatch(text)
+        if parts is None:
+            return
+        screen, parameters = self._screen, parts[2]
+        match parts[1] + parts[3]:
+            case ">c" if parameters in ("", "0"):
+                self._reply("\x1b[>0;0;0c")
+            case ">q" if parameters in ("", "0"):
+                self._reply("\x1bP>|sst dev\x1b\\")
+            case "?n" if parameters == "6":
+                self._reply(f"\x1b[?{screen.cursor.y + 1};{min(screen.cursor.x, screen.columns - 1) + 1}R")
+            case "?n" if parameters == "996":
+                self._reply(f"\x1b[?997;{2 if self.light else 1}n")
+            case "?$p" if parameters.isdecimal():
+                mode = int(parameters)
+                known = 1 if mode in screen.private else 2
+                self._reply(f"\x1b[?{mode};{known if mode in _KNOWN_MODES else 0}$y")
+            case " q":
+                screen.shape = _SHAPES.get(parameters, "block")
+            case "!p":
+                screen.soft_reset()
+
+    def _reply(self, text: str) -> None:
+        self._screen.replies.append(text)
+
+
+def _clipboard(encoded: str) -> str:
+    """The text in *encoded* (base64); empty for anything else, and for the question what is on the clipboard."""
+    try:
+        return base64.b64decode(encoded, validate=True)[:CLIPBOARD].decode()
+    except (binascii.Error, UnicodeDecodeError):
         return ""
 
 
@@ -341,52 +330,3 @@ def _without_colons(params: str) -> str:
         else:
             out.append(code)
     return ";".join(out)
-
-
-_CHARACTER, _ATTRIBUTES = itemgetter(0), itemgetter(slice(1, None))
-"""The parts of pyte's `Char`."""
-
-
-def _row(cells: Mapping[int, Char], columns: int) -> Row:
-    """The cells of one line as spans of equal style, without the blank end."""
-    if not cells:
-        return ()
-    width = min(columns, max(cells) + 1)
-    line = map(cells.__getitem__, range(width))
-    spans = [("".join(map(_CHARACTER, run)), _style(attributes)) for attributes, run in groupby(line, _ATTRIBUTES)]
-    while spans and spans[-1][1] is _PLAIN:
-        last = spans[-1][0].rstrip(" ")
-        if last:
-            spans[-1] = (last, _PLAIN)
-            break
-        spans.pop()
-    return tuple(spans)
-
-
-_PLAIN = Style()
-_STYLES: dict[Any, Style] = {pyte.screens.Char(" ")[1:]: _PLAIN}
-
-
-def _style(attributes: tuple[Any, ...] | None) -> Style:
-    if attributes is None:
-        return _PLAIN
-    style = _STYLES.get(attributes)
-    if style is None:
-        if len(_STYLES) > 4096:  # a program that paints gradients
-            for key in list(islice(_STYLES, 1, None)):
-                del _STYLES[key]
-        foreground, background, bold, italic, underline, strike, reverse, blink = attributes
-        style = _STYLES[attributes] = Style(
-            color=_color(foreground), bgcolor=_color(background), bold=bold or None, italic=italic or None,
-            underline=underline or None, strike=strike or None, reverse=reverse or None, blink=blink or None,
-        )  # fmt: skip
-    return style
-
-
-def _color(name: str) -> str | None:
-    if name == "default":
-        return None
-    if re.fullmatch(r"[0-9a-f]{6}", name):
-        return f"#{name}"
-    name = name.replace("bfight", "bright").replace("brown", "yellow")
-    return name.replace("bright", "bright_")

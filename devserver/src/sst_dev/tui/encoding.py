@@ -55,17 +55,29 @@ def encode_paste(text: str, modes: Modes) -> bytes:
     return text.encode()
 
 
-def encode_mouse(kind: str, button: int, x: int, y: int, modes: Modes) -> bytes:
+def encode_focus(focused: bool, modes: Modes) -> bytes:
+    """That the pane got or lost the keys, for programs that asked."""
+    return (b"\x1b[I" if focused else b"\x1b[O") if modes.focus else b""
+
+
+def encode_wheel(step: int, modes: Modes) -> bytes:
+    """The wheel over a full-screen program that did not ask for the mouse: arrows, as in every terminal."""
+    return encode_key("up" if step < 0 else "down", None, modes) * abs(step) if modes.alternate else b""
+
+
+def encode_mouse(kind: str, button: int, x: int, y: int, modes: Modes, *, held: str = "") -> bytes:
     """A mouse event at cell (*x*, *y*) from 0; empty when the program did not ask for it.
 
     *kind* is `down`, `up`, `drag`, `move` or `wheel`; *button* is 0 left, 1 middle, 2 right; of the wheel 0 up, 1 down.
+    *held* has the modifiers in it by name: `shift`, `alt`, `ctrl`.
     """
     wanted = {"drag": ("drag", "motion"), "move": ("motion",)}.get(kind, ("press", "drag", "motion"))
     if modes.mouse not in wanted:
         return b""
+    modifiers = 4 * ("shift" in held) + 8 * ("alt" in held) + 16 * ("ctrl" in held)
     code = {"drag": 32 + button, "move": 35, "wheel": 64 + button}.get(kind, button)
     if modes.sgr_mouse:
-        return f"\x1b[<{code};{x + 1};{y + 1}{'m' if kind == 'up' else 'M'}".encode()
+        return f"\x1b[<{code + modifiers};{x + 1};{y + 1}{'m' if kind == 'up' else 'M'}".encode()
     if x > 222 or y > 222:  # the old encoding has no room for more
         return b""
-    return b"\x1b[M" + bytes([32 + (3 if kind == "up" else code), 33 + x, 33 + y])
+    return b"\x1b[M" + bytes([32 + (3 if kind == "up" else code) + modifiers, 33 + x, 33 + y])

@@ -104,6 +104,8 @@ class Panes:
         self.tasks = TaskLog()
         self.size = (80, 24)
         """Columns and rows that a terminal gets."""
+        self.light = False
+        """Whether the user's terminal is light."""
         self._fixed = [
             Pane("sst", "⑆", "SST", "sst", self.deploy_log, wrap=True),
             Pane("functions", "λ", "Functions", "functions", self.timeline),
@@ -201,7 +203,9 @@ class Panes:
         pane = self._processes.get(event.name)
         if pane is None:
             icon = "⇌" if event.kind == "tunnel" else "→"
-            pane = Pane(event.name, icon, event.title, "terminal", Emulator(*self.size))
+            emulator = Emulator(*self.size)
+            emulator.light = self.light
+            pane = Pane(event.name, icon, event.title, "terminal", emulator)
             self._processes[event.name] = pane
         before = pane.process
         pane.process, pane.title = event, event.title
