@@ -91,7 +91,8 @@ def _init() -> wire.Head:
 
 def _serve(channel: socket.socket, init: wire.Head) -> None:
     """Take events from the Runtime API, one after another, until the worker's end of *channel* closes."""
-    address = os.environ["AWS_LAMBDA_RUNTIME_API"]
+    variables = dict(os.environ)
+    address = variables["AWS_LAMBDA_RUNTIME_API"]
     try:
         wire.send(channel, init)
         head, body = wire.receive(channel)
@@ -106,7 +107,7 @@ def _serve(channel: socket.socket, init: wire.Head) -> None:
             if head["type"] == "init_error":
                 # Lambda answers a call with the error of the start; here `/init/error` would not reach the caller.
                 _answer(connection, request, "error", head, body)
-                return
+                _begin_anew(variables)
             _invoke(channel, connection, request, event, payload)
             connection.close()
     except EOFError:
@@ -115,6 +116,12 @@ def _serve(channel: socket.socket, init: wire.Head) -> None:
         os._exit(1)
     finally:
         channel.close()
+
+
+def _begin_anew(variables: dict[str, str]) -> NoReturn:
+    """Start over in this process, as Lambda does before the next call: one that only ends might be given it yet."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.py")
+    os.execve(sys.executable, [sys.executable, "-I", "-S", "-B", script, "deployed"], variables)
 
 
 def _invoke(

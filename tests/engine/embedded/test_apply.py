@@ -468,3 +468,42 @@ def test_a_removal_killed_at_any_call_converges(cloud: CloudUnderTest) -> None:
         at += 1
 
     assert at > 5
+
+
+def test_what_is_of_another_account_is_left_out(cloud: CloudUnderTest) -> None:
+    """One line for each, and the app goes on: its links have the names, its own functions are there."""
+    elsewhere = "us-east-1:123456789012"
+
+    def run() -> dict[str, Any]:
+        bucket = sst.aws.Bucket.get("Shared", "another-apps-bucket")
+        queue = sst.aws.Queue.get("Work", "https://sqs.us-east-1.amazonaws.com/123456789012/work")
+        topic = sst.aws.SnsTopic.get("News", f"arn:aws:sns:{elsewhere}:news")
+        topic.subscribe("Mail", "a.b")
+        topic.subscribe_queue("Keep", sst.aws.Queue("Keep"))
+        sst.aws.Queue.subscribe(f"arn:aws:sqs:{elsewhere}:jobs", "a.b")
+        sst.aws.Queue("Own").subscribe(f"arn:aws:lambda:{elsewhere}:function:theirs")
+        sst.aws.Cron("Often", schedule="rate(1 day)", function=f"arn:aws:lambda:{elsewhere}:function:theirs")
+        sst.aws.Dynamo.get("Table", "another-apps-table")
+        sst.aws.KinesisStream.get("Stream", "another-apps-stream")
+        sst.aws.Bus.get("Bus", "another-apps-bus")
+        return {"bucket": bucket.arn, "queue": queue.arn, "topic": topic.arn}
+
+    manifest, messages = cloud.apply(run, stage="elsewhere")
+    said = [m["text"].partition(" does not exist")[0].partition(": ")[2] for m in messages if m["kind"] == "notice"]
+
+    assert manifest["outputs"] == {
+        "bucket": "arn:aws:s3:::another-apps-bucket",
+        "queue": f"arn:aws:sqs:{elsewhere}:work",
+        "topic": f"arn:aws:sns:{elsewhere}:news",
+    }
+    assert {f["name"] for f in manifest["functions"]} == {"NewsSubscriberMail", "JobsSubscriber"}
+    assert sorted(said) == [
+        "another-apps-bucket",
+        "another-apps-bus",
+        "another-apps-stream",
+        "another-apps-table",
+        f"arn:aws:lambda:{elsewhere}:function:theirs",
+        f"arn:aws:sns:{elsewhere}:news",
+        f"arn:aws:sqs:{elsewhere}:jobs",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/work",
+    ]

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -207,9 +208,11 @@ def _local_packages(project: Path) -> list[Path]:
     lock = _lock_file(project)
     if lock is None:
         return []
-    import tomllib
-
-    sources = (package.get("source", {}) for package in tomllib.loads(lock.read_text("utf-8")).get("package", []))
+    try:
+        packages = tomllib.loads(lock.read_text("utf-8")).get("package", [])
+    except tomllib.TOMLDecodeError:
+        return []  # uv says what is wrong with it
+    sources = (package.get("source", {}) for package in packages)
     paths = (source.get("editable") or source.get("directory") or source.get("virtual") for source in sources)
     folders = {(lock.parent / path).resolve() for path in paths if path}
     return sorted(folder for folder in folders if folder not in (project.resolve(), lock.parent.resolve()))

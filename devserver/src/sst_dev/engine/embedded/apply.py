@@ -43,8 +43,8 @@ class Applier:
         self._replaced: set[str] = set()
         self._unsupported: set[str] = set()
         self.changed = 0
-        self.gone = 0
-        """Resources found to be deleted by somebody else, and made anew."""
+        self.gone: list[str] = []
+        """Names of resources found to be deleted by somebody else, and made anew."""
         self.failure: SstError | None = None
         """The first one: what comes after it is a consequence, or was under way at the same time."""
 
@@ -59,6 +59,9 @@ class Applier:
         kind = kind_of(wanted.type)
         if kind is None:
             return self._skip(wanted)
+        if (elsewhere := kind.elsewhere(wanted.inputs, self._aws.account)) is not None:
+            self._say_left_out(wanted, elsewhere)
+            return Made(wanted.name)
         old = self._adopted(wanted, options)
         settle(wanted, old, options)
         action = action_on(kind, old, wanted, options, self._replaced)
@@ -74,7 +77,18 @@ class Applier:
         kind = kind_of(wanted.type)
         if kind is None:
             return self._skip(wanted)
-        return lambda: self._reported("read", wanted, lambda: Made(wanted.id, kind.read(self._aws, wanted.id)))
+
+        def look() -> Made:
+            try:
+                return Made(wanted.id, kind.read(self._aws, wanted.id))
+            except Exception as error:
+                if code_of(error) not in NOT_FOUND:
+                    raise
+                # What an app on AWS shares with it cannot be here: the link has its name at least.
+                self._say_left_out(wanted, wanted.id)
+                return Made(wanted.id, kind.presume(self._aws, wanted.id))
+
+        return lambda: self._reported("read", wanted, look)
 
     def lookup(self, name: str) -> dict[str, Any] | None:
         """The answer to a lookup that only the cloud can give, or None for one this engine does not have."""
@@ -84,7 +98,7 @@ class Applier:
         with self._lock:
             self._declared.add(urn)
         known = self._state.entries.get(urn)
-        if known is None:
+        if known is None or known.pending:
             address = self._aws.client("iot").describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
             # It is the cloud's for good, so it is asked for once.
             known = Entry(urn, "sst:lookup", name, id=name, outputs={"endpointAddress": address, "id": address})
@@ -175,7 +189,7 @@ class Applier:
             # It was deleted behind the engine's back.
             with self._lock:
                 self._replaced.add(wanted.urn)
-                self.gone += 1
+                self.gone.append(wanted.name)
             return self._create(kind, wanted, begun=False)
 
     def _delete(self, entry: Entry) -> None:
@@ -223,6 +237,14 @@ class Applier:
             text = f"{wanted.component}: {wanted.type} does not exist on the embedded cloud and was left out."
             self._report({"kind": "notice", "text": text, "level": "warning"})
         return Made(wanted.name)
+
+    def _say_left_out(self, entry: Entry, what: str) -> None:
+        with self._lock:
+            first = what not in self._unsupported
+            self._unsupported.add(what)
+        if first:
+            text = f"{entry.component}: {what} does not exist on the embedded cloud; what needs it does without."
+            self._report({"kind": "notice", "text": text, "level": "warning"})
 
     def _reported(self, action: str, entry: Entry, perform: Callable[[], Made]) -> Made:
         facts = {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar
 
 from .aws import Aws
+
+_ACCOUNT = re.compile(r"arn:aws[^:]*:[^:]*:[^:]*:(\d{12}):|https?://[^/]+/(\d{12})/")
+"""The account in an ARN, or in the URL of a queue."""
 
 Inputs = dict[str, Any]
 """A resource's arguments as Pulumi puts them on the wire: camelCase, all values known."""
@@ -27,6 +31,8 @@ class Kind:
     """Inputs whose change needs another resource."""
     identity: ClassVar[frozenset[str]] = frozenset()
     """Inputs that name it: while they stay the same, the old resource must go before the new one can be made."""
+    refers: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that hold the ARN or URL of something without which it cannot be made."""
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
         """Make it. Where a name is taken, `find` decides whether it is ours."""
@@ -48,6 +54,17 @@ class Kind:
         """The outputs of the existing resource *id*, for `Component.get`."""
         raise NotImplementedError
 
+    def presume(self, aws: Aws, id: str) -> dict[str, Any]:
+        """The outputs of a resource *id* that does not exist here, as far as its id tells them."""
+        return {}
+
+    def elsewhere(self, inputs: Inputs, account: str) -> str | None:
+        """The first thing that *inputs* refer to and that is not of *account*, or None."""
+        for key in sorted(self.refers):
+            if (found := _ACCOUNT.match(str(inputs.get(key, "")))) and account not in found.groups():
+                return str(inputs[key])
+        return None
+
 
 class Put(Kind):
     """A resource whose making and changing are the same call, so that it can be sent again at any time."""
@@ -67,6 +84,7 @@ _SERVICES = {
     "apigatewayv2": "apigatewayv2",
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
+    "ecs": "ecs",
     "iam": "iam",
     "iot": "iot",
     "kinesis": "kinesis",

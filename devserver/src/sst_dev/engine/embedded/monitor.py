@@ -13,6 +13,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2
 
 from ...core.errors import UserError
+from .assets import is_asset, recorded
 from .kind import Made, kind_of
 from .plan import Options
 from .state import Entry
@@ -220,6 +221,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         if rpc._special_sig_key in value and "value" in value:
             return _plain(value["value"])
+        if is_asset(value):
+            return recorded(value)
         return {key: _plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return [_plain(item) for item in value]

@@ -49,6 +49,9 @@ class EventBus(Kind):
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
         return Made(inputs["name"], self.read(aws, inputs["name"]))
 
+    def presume(self, aws: Aws, id: str) -> dict[str, Any]:
+        return {"arn": aws.arn("events", f"event-bus/{id}"), "name": id}
+
     def read(self, aws: Aws, id: str) -> dict[str, Any]:
         return {"arn": aws.client("events").describe_event_bus(Name=id)["Arn"], "name": id}
 
@@ -77,6 +80,7 @@ class EventRule(Put):
 class EventTarget(Put):
     replace = frozenset({"rule", "eventBusName", "targetId"})
     identity = frozenset({"rule", "eventBusName", "targetId"})
+    refers = frozenset({"arn"})
 
     def put(self, aws: Aws, inputs: Inputs) -> Made:
         target = {"Id": inputs["targetId"], "Arn": inputs["arn"]}

@@ -55,6 +55,9 @@ class Table(Kind):
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
         return Made(inputs["name"], self.update(aws, inputs["name"], {}, inputs))
 
+    def presume(self, aws: Aws, id: str) -> dict[str, Any]:
+        return {"arn": aws.arn("dynamodb", f"table/{id}"), "name": id, "streamArn": ""}
+
     def read(self, aws: Aws, id: str) -> dict[str, Any]:
         return {"name": id, **self._made(aws.client("dynamodb"), id).outputs}
 

@@ -37,6 +37,9 @@ class Stream(Kind):
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
         return Made(inputs["name"], self.update(aws, inputs["name"], {}, inputs))
 
+    def presume(self, aws: Aws, id: str) -> dict[str, Any]:
+        return {"arn": aws.arn("kinesis", f"stream/{id}"), "name": id}
+
     def read(self, aws: Aws, id: str) -> dict[str, Any]:
         summary = aws.client("kinesis").describe_stream_summary(StreamName=id)["StreamDescriptionSummary"]
         return {"arn": summary["StreamARN"], "name": id}

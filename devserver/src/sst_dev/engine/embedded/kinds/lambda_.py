@@ -183,6 +183,7 @@ class Permission(Kind):
 
     replace = frozenset({"function", "statementId", "action", "principal", "sourceArn", "qualifier"})
     identity = frozenset({"function", "statementId"})
+    refers = frozenset({"function"})
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
         args = {
@@ -217,6 +218,7 @@ class Permission(Kind):
 class EventSourceMapping(Kind):
     replace = frozenset({"eventSourceArn", "startingPosition"})
     identity = frozenset({"eventSourceArn", "functionName"})
+    refers = identity
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
         args = {"EventSourceArn": inputs["eventSourceArn"], **self._args(inputs)}

@@ -47,6 +47,9 @@ class Bucket(Kind):
 
     def read(self, aws: Aws, id: str) -> dict[str, Any]:
         aws.client("s3").head_bucket(Bucket=id)
+        return self.presume(aws, id)
+
+    def presume(self, aws: Aws, id: str) -> dict[str, Any]:
         return {"bucket": id, **self.outputs(aws, id)}
 
     def outputs(self, aws: Aws, id: str) -> dict[str, Any]:

@@ -30,6 +30,9 @@ class Topic(Put):
 
     def read(self, aws: Aws, id: str) -> dict[str, Any]:
         aws.client("sns").get_topic_attributes(TopicArn=id)
+        return self.presume(aws, id)
+
+    def presume(self, aws: Aws, id: str) -> dict[str, Any]:
         return {"arn": id, "name": id.rpartition(":")[2]}
 
 
@@ -38,6 +41,7 @@ class TopicSubscription(Put):
 
     replace = frozenset({"topic", "protocol", "endpoint"})
     identity = frozenset({"topic", "protocol", "endpoint"})
+    refers = frozenset({"topic", "endpoint"})
 
     def put(self, aws: Aws, inputs: Inputs) -> Made:
         sns = aws.client("sns")
@@ -63,6 +67,7 @@ class TopicSubscription(Put):
 class TopicPolicy(Put):
     replace = frozenset({"arn"})
     identity = frozenset({"arn"})
+    refers = frozenset({"arn"})
 
     def put(self, aws: Aws, inputs: Inputs) -> Made:
         aws.client("sns").set_topic_attributes(

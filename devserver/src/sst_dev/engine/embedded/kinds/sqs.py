@@ -54,6 +54,10 @@ class Queue(Kind):
         aws.client("sqs").get_queue_attributes(QueueUrl=id, AttributeNames=["QueueArn"])
         return {"name": name, **self._made(aws, id, name).outputs}
 
+    def presume(self, aws: Aws, id: str) -> dict[str, Any]:
+        account, name = id.split("/")[-2:]
+        return {"name": name, "url": id, "arn": f"arn:aws:sqs:{aws.region}:{account}:{name}"}
+
     def _made(self, aws: Aws, url: str, name: str) -> Made:
         return Made(url, {"url": url, "arn": aws.arn("sqs", name)})
 
@@ -71,6 +75,7 @@ def _attributes(inputs: Inputs) -> dict[str, str]:
 class QueuePolicy(Put):
     replace = frozenset({"queueUrl"})
     identity = frozenset({"queueUrl"})
+    refers = identity
 
     def put(self, aws: Aws, inputs: Inputs) -> Made:
         aws.client("sqs").set_queue_attributes(QueueUrl=inputs["queueUrl"], Attributes={"Policy": inputs["policy"]})

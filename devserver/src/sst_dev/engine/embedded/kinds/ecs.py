@@ -1,0 +1,55 @@
+"""ECS: clusters and task definitions. MiniStack runs no containers; what code starts is run by the session."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..aws import Aws
+from ..kind import Inputs, Kind, Made
+
+
+class Cluster(Kind):
+    replace = frozenset({"name"})
+    identity = frozenset({"name"})
+
+    def create(self, aws: Aws, inputs: Inputs) -> Made:
+        # To create one that exists already gives the one there is.
+        return Made(inputs["name"], self.update(aws, inputs["name"], {}, inputs))
+
+    def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
+        return {"arn": aws.client("ecs").create_cluster(clusterName=id)["cluster"]["clusterArn"]}
+
+    def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
+        ecs = aws.client("ecs")
+        for task in ecs.list_tasks(cluster=id)["taskArns"]:
+            ecs.stop_task(cluster=id, task=task, reason="its cluster is deleted")
+        ecs.delete_cluster(cluster=id)
+
+
+class TaskDefinition(Kind):
+    """A definition cannot be changed: every change is another revision of its family."""
+
+    replace = frozenset({
+        "family", "containerDefinitions", "cpu", "memory", "networkMode", "requiresCompatibilities", "taskRoleArn",
+        "executionRoleArn",
+    })  # fmt: skip
+
+    def create(self, aws: Aws, inputs: Inputs) -> Made:
+        args = {key: value for key, value in inputs.items() if key in self.replace}
+        args["containerDefinitions"] = json.loads(inputs["containerDefinitions"])
+        made = aws.client("ecs").register_task_definition(**args)["taskDefinition"]
+        return Made(inputs["family"], {"arn": made["taskDefinitionArn"], "revision": made["revision"]})
+
+    def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
+        return {}
+
+    def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
+        # The oldest of the family that is active: a newer one may stand in its place already.
+        ecs = aws.client("ecs")
+        active = ecs.list_task_definitions(familyPrefix=id, status="ACTIVE", sort="ASC")["taskDefinitionArns"]
+        if active:
+            ecs.deregister_task_definition(taskDefinition=active[0])
+
+
+KINDS: dict[str, Kind] = {"Cluster": Cluster(), "TaskDefinition": TaskDefinition()}
