@@ -83,10 +83,12 @@ def test_a_full_screen_program_leaves_no_trace() -> None:
 
 def test_modes_are_what_the_program_asked_for() -> None:
     """Mouse, paste and cursor-key modes, set and reset."""
-    emulator = fed(b"\x1b[?1;1002;1006;2004h")
+    emulator = fed(b"\x1b[?1;1002;1004;1006;2004h")
 
-    assert emulator.modes == Modes(application_cursor=True, bracketed_paste=True, mouse="drag", sgr_mouse=True)
-    emulator.feed(b"\x1b[?1;1002;1006;2004l")
+    assert emulator.modes == Modes(
+        application_cursor=True, bracketed_paste=True, mouse="drag", sgr_mouse=True, focus=True
+    )
+    emulator.feed(b"\x1b[?1;1002;1004;1006;2004l")
     assert emulator.modes == Modes()
 
 
@@ -97,6 +99,77 @@ def test_a_program_gets_its_answers() -> None:
     assert emulator.feed(b"ab\x1b[6n") == b"\x1b[1;3R"
     assert emulator.feed(b"\x1b[c") == b"\x1b[?62;22c"
     assert emulator.feed(b"\x1b[>c") == b"\x1b[>0;0;0c"
+    assert emulator.feed(b"\x1b[5n") == b"\x1b[0n"
+    assert emulator.feed(b"\x1b[?6n") == b"\x1b[?1;3R"
+    assert emulator.feed(b"\x1b[18t") == b"\x1b[8;4;20t"
+    assert emulator.feed(b"\x1b[>q") == b"\x1bP>|sst dev\x1b\\"
+    assert emulator.feed(b"\x1bP+q544e\x1b\\\x1bP$qm\x1b\\") == b"\x1bP0+r\x1b\\\x1bP0$r\x1b\\"
+    assert emulator.feed(b"\x1b[?2004h\x1b[?2004$p\x1b[?1004$p\x1b[?2026$p") == (
+        b"\x1b[?2004;1$y\x1b[?1004;2$y\x1b[?2026;0$y"
+    )
+
+
+def test_answers_come_in_the_order_of_the_questions() -> None:
+    """Programs ask several things, then wait for the one that every terminal answers."""
+    replies = Emulator(20, 4).feed(b"\x1b[6n\x1b]11;?\x07\x1b[?u\x1b[c")
+
+    assert replies == b"\x1b[1;1R\x1b]11;rgb:0000/0000/0000\x1b\\\x1b[?62;22c"
+
+
+def test_colours_are_those_of_the_users_terminal() -> None:
+    """Programs choose their own by them."""
+    emulator = Emulator(20, 4)
+    emulator.light = True
+
+    assert emulator.feed(b"\x1b]10;?\x07\x1b]11;?\x1b\\\x1b[?996n") == (
+        b"\x1b]10;rgb:0000/0000/0000\x1b\\\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n"
+    )
+    assert emulator.feed(b"\x1b]10;red\x07") == b""
+
+
+def test_titles_are_text() -> None:
+    """Both numbers, in pieces too, without control characters, and bounded."""
+    emulator = fed("\x1b]0;vim – ".encode(), b"note\x01.txt\x07")
+
+    assert emulator.title == "vim – note.txt"
+    emulator.feed(b"\x1b]2;" + b"x" * 5000 + b"\x1b\\")
+    assert len(emulator.title) == module.TITLE
+
+
+def test_links_of_a_program_are_links_to_the_web_only() -> None:
+    """OSC 8; the style may change within one; what is not http leads nowhere."""
+    emulator = fed(
+        b"\x1b]8;id=1;https://a.b/c;d?e=f\x1b\\li\x1b[1mnk\x1b[0m\x1b]8;;\x07 ",
+        b"\x1b]8;;file:///etc/passwd\x07f\x1b]8;;\x07",
+        b"\x1b]8;;javascript:x\x07j",
+    )
+
+    assert [(text, style.link) for text, style in emulator.row(0)] == [
+        ("li", "https://a.b/c;d?e=f"), ("nk", "https://a.b/c;d?e=f"), (" fj", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sequence", "copied"),
+    [(b"c;aGVsbG8=", "hello"), (b"c;?", ""), (b"c;!!", ""), (b"c;/w==", ""), (b"", ""), (b"p;YQ==", "a")],
+)
+def test_what_a_program_copies_is_told_and_the_clipboard_is_not(sequence: bytes, copied: str) -> None:
+    """OSC 52: text comes out of the program, nothing goes in."""
+    emulator = Emulator(20, 4)
+
+    assert emulator.feed(b"\x1b]52;" + sequence + b"\x07") == b""
+    assert emulator.copied == copied
+
+
+@pytest.mark.parametrize(("number", "shape"), [(0, "block"), (2, "block"), (3, "underline"), (6, "bar")])
+def test_the_cursor_has_a_shape(number: int, shape: str) -> None:
+    """DECSCUSR: editors show their mode by it."""
+    assert fed(b"\x1b[%d q" % number).shape == shape
+
+
+def test_superfluous_character_sets_are_not_printed() -> None:
+    """UTF-8 is what there is; line drawing works after a program said so."""
+    assert shown(fed(b"\x1b%G\x1b F\x1b*B\x1b(0q\x1b(Bx")) == ["─x"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sst_dev.tui.emulator import Modes
-from sst_dev.tui.encoding import encode_key, encode_mouse, encode_paste
+from sst_dev.tui.encoding import encode_focus, encode_key, encode_mouse, encode_paste, encode_wheel
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,23 @@ def test_the_old_mouse_encoding_ends_at_column_223() -> None:
     assert encode_mouse("down", 0, 4, 2, Modes(mouse="press")) == b"\x1b[M \x25\x23"
     assert encode_mouse("up", 0, 4, 2, Modes(mouse="press")) == b"\x1b[M#\x25\x23"
     assert encode_mouse("down", 0, 300, 2, Modes(mouse="press")) == b""
+
+
+def test_modifiers_held_with_the_mouse_are_told() -> None:
+    """Shift is 4, Alt 8, Ctrl 16."""
+    assert encode_mouse("down", 0, 4, 2, Modes(mouse="press", sgr_mouse=True), held="ctrl alt") == b"\x1b[<24;5;3M"
+    assert encode_mouse("wheel", 0, 4, 2, Modes(mouse="press"), held="shift") == b"\x1b[M\x64\x25\x23"
+
+
+def test_the_wheel_is_arrows_in_a_full_screen_program() -> None:
+    """So that `less` scrolls; elsewhere the wheel is the pane's."""
+    assert encode_wheel(-3, Modes(alternate=True, application_cursor=True)) == b"\x1bOA" * 3
+    assert encode_wheel(2, Modes(alternate=True)) == b"\x1b[B" * 2
+    assert encode_wheel(3, Modes()) == b""
+
+
+def test_focus_is_told_to_those_who_asked() -> None:
+    """DECSET 1004."""
+    assert encode_focus(True, Modes(focus=True)) == b"\x1b[I"
+    assert encode_focus(False, Modes(focus=True)) == b"\x1b[O"
+    assert encode_focus(True, Modes()) == b""

@@ -41,7 +41,8 @@ def row_of(cells: Mapping[int, Cell], columns: int) -> Row:
         return ()
     width = min(columns, max(cells) + 1)
     line: Iterable[Cell] = map(cells.__getitem__, range(width))
-    if not "".join(map(_CHARACTER, cells.values())).isascii():
+    text = "".join(map(_CHARACTER, cells.values()))
+    if len(text) != len(cells) or not text.isascii():
         line = _fitting(list(line))
     spans = [("".join(map(_CHARACTER, run)), _style(attributes)) for attributes, run in groupby(line, _ATTRIBUTES)]
     while spans and spans[-1][1] is _PLAIN:
@@ -56,11 +57,12 @@ def row_of(cells: Mapping[int, Cell], columns: int) -> Row:
 def _fitting(line: list[Cell]) -> list[Cell]:
     """*line* with every character as wide as its cells: half of a wide one is blank, as on any terminal."""
     for x, cell in enumerate(line):
-        wide = x + 1 < len(line) and line[x + 1].data == ""
         if cell.data == "":
-            if not x or cell_len(line[x - 1].data) != 2:
-                line[x] = cell._replace(data=" ")
-        elif not cell.data.isascii() and cell_len(cell.data) != 1 + wide:
+            fits = x > 0 and cell_len(line[x - 1].data) == 2
+        else:
+            width = 1 if cell.data.isascii() else cell_len(cell.data)
+            fits = width == 1 or (width == 2 and x + 1 < len(line) and line[x + 1].data == "")
+        if not fits:
             line[x] = cell._replace(data=" ")
     return line
 

@@ -35,7 +35,7 @@ must know it."""
 
 CSI = {
     "S": "scroll_up", "T": "scroll_down", "b": "repeat", "Z": "back_tab", "I": "forward_tab",
-    "s": "save_cursor", "u": "restore_cursor", "t": "report_size",
+    "s": "save", "u": "restore", "t": "report_size",
 }  # fmt: skip
 """Control functions that pyte does not have, by final byte (xterm's ctlseqs)."""
 
@@ -290,6 +290,14 @@ class Screen(pyte.Screen):
     def save_cursor(self) -> None:
         self.savepoints.clear()  # a terminal has one
         super().save_cursor()
+
+    def save(self, *parameters: int) -> None:
+        """SCOSC: as DECSC."""
+        self.save_cursor()
+
+    def restore(self, *parameters: int) -> None:
+        """SCORC: as DECRC."""
+        self.restore_cursor()
 
     def set_mode(self, *modes: int, **kwargs: Any) -> None:
         if kwargs.get("private"):
