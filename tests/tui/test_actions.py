@@ -37,7 +37,7 @@ def selected(d: Deck) -> str:
 
 
 async def test_enter_goes_in_then_shows_details(tmp_path: Path) -> None:
-    """In: the last invocation is selected, j and k walk. Again: its details; Ctrl-Z and Enter lead back."""
+    """The newest invocation has the mark, j and k walk. Again: its details; Ctrl-Z and Enter lead back."""
     async with deck(tmp_path) as d:
         await two_calls(d)
         await d.press("enter")
@@ -78,7 +78,7 @@ async def test_the_answer_of_a_replay_is_compared(tmp_path: Path) -> None:
     async with deck(tmp_path) as d:
         await two_calls(d)
         await d.see(replace(started("cccc33", at=8), replay_of="aaaa11"), finished("cccc33", at=8, response={"x": 1}))
-        assert '  +  "x": 1' in d.pane()
+        assert '  ┃ +  "x": 1' in d.pane()
         await d.press("enter", "enter")
         assert "Changed since aaaa" in d.pane()
 
@@ -88,9 +88,17 @@ async def test_t_saves_a_test_event(tmp_path: Path) -> None:
     async with deck(tmp_path) as d:
         await two_calls(d)
         await d.press("enter", "k", "t")
+        assert "Save as tests/events/Api-aaaa11" in d.lines()[-1]
+        await d.press("enter")
 
         assert json.loads((tmp_path / "tests/events/Api-aaaa11.json").read_text()) == {"rawPath": "/notes"}
-        assert notes(d) == ["Saved. sst invoke Api --event @tests/events/Api-aaaa11.json"]
+        await d.press("t", "ctrl+u", *"list-notes", "enter", "t", "escape")
+
+        assert json.loads((tmp_path / "tests/events/list-notes.json").read_text()) == {"rawPath": "/notes"}
+        assert notes(d) == [
+            "Saved. sst invoke Api --event @tests/events/Api-aaaa11.json",
+            "Saved. sst invoke Api --event @tests/events/list-notes.json",
+        ]
 
 
 async def test_an_event_that_was_cut_is_not_saved(tmp_path: Path) -> None:
@@ -98,8 +106,21 @@ async def test_an_event_that_was_cut_is_not_saved(tmp_path: Path) -> None:
     invocation = Invocation(replace(started("a"), payload=b"x" * EVENT_KEPT))
 
     with pytest.raises(SstError, match="too large to be kept whole"):
-        save_event(tmp_path, invocation)
+        save_event(tmp_path, invocation, "a")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_saved_event_is_not_lost_by_accident(tmp_path: Path) -> None:
+    """A name that another event has is refused, and so is one that leads elsewhere; the same event again is fine."""
+    first, second = Invocation(started("a", event={"n": 1})), Invocation(started("b", event={"n": 2}))
+    path = save_event(tmp_path, first, "x.json")
+
+    assert save_event(tmp_path, first, "x") == path
+    with pytest.raises(SstError, match="another event"):
+        save_event(tmp_path, second, "x")
+    with pytest.raises(SstError, match="no name"):
+        save_event(tmp_path, second, "../x")
+    assert json.loads(path.read_text()) == {"n": 1}
 
 
 async def test_a_file_that_cannot_be_written_says_why(tmp_path: Path) -> None:
@@ -107,7 +128,7 @@ async def test_a_file_that_cannot_be_written_says_why(tmp_path: Path) -> None:
     (tmp_path / "tests").write_text("a file where a folder should be")
     async with deck(tmp_path) as d:
         await two_calls(d)
-        await d.press("t")
+        await d.press("t", "enter")
 
         (note,) = notes(d)
         assert "tests/events/Worker-bbbb22.json" in note
@@ -138,12 +159,12 @@ async def test_f_shows_one_function_alone(tmp_path: Path) -> None:
     """Chosen from a list; Escape shows all again."""
     async with deck(tmp_path) as d:
         await two_calls(d)
-        await d.press("f", "j", "j", "enter")
+        await d.press("f", "down", "down", "enter")
         assert "first line" not in d.text() and "second line" in d.text()
         assert "only Worker" in d.lines()[-1]
         await d.press("escape")
         assert "first line" in d.text()
-        await d.press("f", "slash", *"api.h", "enter")
+        await d.press("f", *"api.h", "enter")
         assert d.app.panes.timeline.function == "Api"
         await d.press("f", "escape")
         assert d.app.panes.timeline.function == "Api"
@@ -181,7 +202,7 @@ async def test_r_in_the_sst_pane_deploys(tmp_path: Path) -> None:
 async def test_enter_in_tasks_starts_the_chosen_task(tmp_path: Path) -> None:
     """A list of tasks; then its output alone; x stops it, f shows all."""
     async with deck(tmp_path) as d:
-        await d.press("3", "enter", "j", "enter")
+        await d.press("3", "enter", "down", "enter")
         assert d.asked() == [c.StartProcess("Report")]
         await d.see(process("Report", "running", "task"), output("Report", "working\n"))
         assert d.pane()[-1] == "Report │ working"
@@ -232,15 +253,15 @@ async def test_j_and_k_scroll_inside_the_sst_pane(tmp_path: Path) -> None:
 
 
 async def test_wrap_and_sideways(tmp_path: Path) -> None:
-    """Long lines are cut until w wraps them; the arrows go sideways."""
+    """Long lines are cut, and say so, until w wraps them at a space; the arrows go sideways as far as there is text."""
     async with deck(tmp_path, size=(80, 24)) as d:
-        await d.see(started("a"), log("a", "x" * 60 + "the end"))
+        await d.see(started("a"), log("a", "x" * 60 + " the end"))
         await d.press("2")
-        assert "the end" not in d.text()
-        await d.press("right", "right")
-        assert "the end" in d.text()
-        await d.press("left", "left", "w")
-        assert "the end" in "".join(d.pane())
+        assert "the end" not in d.text() and d.pane()[1].endswith("›")
+        await d.press(*["right"] * 9)
+        assert d.pane()[1].endswith("the end")
+        await d.press(*["left"] * 9, "w")
+        assert d.pane()[2:] == ["  ┃ xxxxxxx the end"]
 
 
 async def test_zoom_hides_the_sidebar(tmp_path: Path) -> None:
@@ -265,15 +286,81 @@ async def test_mark_and_clear_work_everywhere(key: str, number: str, tmp_path: P
         assert d.pane() in ([], ["Waiting for invocations…"], ["press enter to start a task"])
 
 
-async def test_y_copies_what_is_meant(tmp_path: Path) -> None:
-    """The invocation in Functions, the screen elsewhere."""
+async def test_y_copies_the_text_itself(tmp_path: Path) -> None:
+    """The lines of the invocation as they were logged, without marks and bars; elsewhere the screen."""
     async with deck(tmp_path) as d:
         await two_calls(d)
+        await d.see(log("aaaa11", "  \x1b[31mred\x1b[0m, indented"))
         await d.press("enter", "k", "y")
-        assert "url GET /notes" in d.app.clipboard and d.app.clipboard.endswith("│ first line")
+        assert d.app.clipboard == "first line\n  red, indented"
         await d.see(process("Web", "running"), output("Web", "hello\r\n"))
         await d.press("4", "y")
         assert d.app.clipboard.startswith("hello")
+
+
+async def test_y_and_upper_case_y_copy_json(tmp_path: Path) -> None:
+    """In details the answer, pretty or as it was; Y the event, there and in the list."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("enter", "k", "Y")
+        assert d.app.clipboard == '{\n  "rawPath": "/notes"\n}'
+        await d.press("enter", "y")
+        assert json.loads(d.app.clipboard) == {"statusCode": 200, "body": "[]"} and "\n" in d.app.clipboard
+        await d.press("p", "y")
+        assert d.app.clipboard == '{"statusCode": 200, "body": "[]"}'
+        await d.press("Y")
+        assert d.app.clipboard == '{"rawPath": "/notes"}'
+
+
+async def test_what_keys_act_on_is_on_the_screen(tmp_path: Path) -> None:
+    """Scrolled away, the mark stays in sight; following, it is on the newest; a search takes it along."""
+    async with deck(tmp_path, size=(100, 12)) as d:
+        for n in range(20):
+            id = f"{n:02}0000"
+            await d.see(started(id, at=n, trigger=f"call {n}"), log(id, f"line of {n}"), log(id, "x"), finished(id))
+        await d.press("2", "enter")
+
+        def marked() -> str:
+            (row,) = [text for text in d.pane() if text.startswith(("❯", "›"))]
+            assert d.app.panes.timeline.selected is not None
+            return row.split("call ")[1].split()[0]
+
+        assert marked() == "19"
+        await d.press("k", "k")
+        assert marked() == "17" and "not following" in d.lines()[-1]
+        await d.see(started("new000", at=30, trigger="call new"))
+        assert marked() == "17"
+        await d.press("pageup", "pageup")
+        assert int(marked()) < 17
+        one = marked()
+        await d.press("r")
+        assert d.asked() == [c.ReplayInvocation(f"{int(one):02}0000")]
+        await d.press("G")
+        assert marked() == "new"
+        await d.press("slash", *"line of 3", "enter", "r")
+        assert d.asked()[-1] == c.ReplayInvocation("030000")
+
+
+async def test_j_at_the_newest_follows_again(tmp_path: Path) -> None:
+    """As scrolling to the end does."""
+    async with deck(tmp_path, size=(100, 12)) as d:
+        for n in range(20):
+            await d.see(started(f"{n:02}", trigger=f"call {n}"), finished(f"{n:02}"))
+        await d.press("2", "enter", "k")
+        assert not d.app.panes.current.follow
+        await d.press("j")
+        assert d.app.panes.current.follow and selected(d) == "19"
+
+
+async def test_a_match_in_a_folded_invocation_is_shown(tmp_path: Path) -> None:
+    """It is unfolded as long as the search is there; Escape folds it again."""
+    async with deck(tmp_path) as d:
+        await two_calls(d)
+        await d.press("enter", "E", "slash", *"first", "enter")
+        assert "first line" in d.text() and "second line" not in d.text()
+        assert selected(d) == "aaaa11"
+        await d.press("escape")
+        assert "first line" not in d.text()
 
 
 async def test_v_selects_rows_with_the_keyboard(tmp_path: Path) -> None:

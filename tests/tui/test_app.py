@@ -16,7 +16,6 @@ from sst_dev.tui import run_tui
 from sst_dev.tui.panes import Pane
 from sst_dev.tui.view import PaneView
 from textual import events
-from textual.command import CommandPalette
 
 from tests.support.history import API, START, failing, finished, log, output, process, resource, started, starting
 
@@ -62,11 +61,11 @@ async def test_the_sidebar_shows_every_pane_in_order(tmp_path: Path) -> None:
     assert rows == [
         "❯1 ⑆ SST               ✓",
         " 2 λ Functions       1 ●",
-        " 3 ⇌ Vpc               ●",
-        " 4 ⧉ Tasks",
+        " 3 ⧉ Tasks",
+        " 4 ⇌ Vpc               ●",
         " 5 → Web               ●",
         "────────────────────────",
-        " 6 → Docs            ✗ 1",
+        " 6 → Docs         exit 1",
         " 7 → Storybook         ○",
     ]
 
@@ -98,7 +97,7 @@ async def test_keys_of_the_list(tmp_path: Path) -> None:
         await d.pilot.click("Sidebar", offset=(4, 6))
         await d.settle()
 
-        assert seen == ["Functions", "Vpc", "Functions", "SST", "Web", "Web", "SST", "SST"]
+        assert seen == ["Functions", "Tasks", "Functions", "SST", "Web", "Web", "SST", "SST"]
         assert d.app.panes.current.title == "Docs"
 
 
@@ -159,7 +158,7 @@ async def test_a_dead_command_shows_its_end_and_starts_again(tmp_path: Path) -> 
         await d.see(output("Docs", "boom\r\n"))
         await d.press("6")
 
-        assert d.pane() == ["boom", "", "[exited with code 1]  press enter to start"]
+        assert d.pane() == ["boom", "", "[exit 1]  press enter to start"]
         await d.press("enter")
         assert d.asked(c.StartProcess) == [c.StartProcess("Docs")]
         await d.press("7")
@@ -171,35 +170,83 @@ async def test_search_covers_the_scrollback(tmp_path: Path) -> None:
     async with deck(tmp_path) as d:
         await d.see(process("Web", "running"), output("Web", "".join(f"line {n}\r\n" for n in range(500))))
         await d.press("4", "slash", *"line 7")
-        assert d.app.panes.current.query == "line 7"
+        assert "/line 7" in d.lines()[-1] and "11/11" in d.lines()[-1]
         await d.press("enter")
-        assert d.app.match == 79
+        assert d.app.view._hit == 79
         assert "line 79" in d.pane()
 
         await d.press("N")
-        assert d.app.match == 78
+        assert d.app.view._hit == 78
         await d.press("n", "n")
-        assert d.app.match == 7
-        assert "/line 7" in d.lines()[-1]
+        assert d.app.view._hit == 7
+        assert "/line 7 1/11" in d.lines()[-1]
         await d.press("escape")
-        assert d.app.panes.current.query == ""
+        assert d.app.panes.current.search.words == ""
 
 
-async def test_a_search_without_a_hit_says_so(tmp_path: Path) -> None:
-    """The pane stays where it is."""
+async def test_a_search_without_a_hit_says_so_and_changes_nothing(tmp_path: Path) -> None:
+    """The pane stays where it is, and follows as before."""
+    async with deck(tmp_path, size=(100, 11)) as d:
+        await d.see(process("Web", "running"), output("Web", "line\r\n" * 50))
+        await d.press("4", "slash", *"lin")
+        assert "not following" in d.app._note()
+        await d.press(*"gers")
+        assert "no match" in d.lines()[-1]
+        await d.press("enter", "n")
+
+        assert [str(n.message) for n in d.app._notifications] == ["Nothing here contains “lingers”"]
+        assert d.app.panes.current.follow
+        assert "/lingers no match" in d.lines()[-1]
+
+
+async def test_escape_in_the_search_line_undoes_the_search(tmp_path: Path) -> None:
+    """Place, following and the search before are back, and the keys."""
+    async with deck(tmp_path, size=(100, 11)) as d:
+        await d.see(process("Web", "running"), output("Web", "".join(f"line {n}\r\n" for n in range(50))))
+        await d.press("4", "slash", *"line 3", "enter", "ctrl+u")
+        before = d.pane()
+        await d.press("slash", *"line 40", "escape")
+        assert (d.pane(), d.app.panes.current.search.words) == (before, "line 3")
+        await d.press("G", "slash", *"line 1")
+        assert "line 49" not in d.pane()
+        await d.press("escape", "k")
+
+        assert "line 49" in d.app.panes.terminals[0].document.row(49)[0][0]
+        assert d.app.panes.terminals[0].follow
+        assert d.app.panes.current.title == "Tasks"
+
+
+ASTRAY = ["slash", "colon", "f", "t"]
+
+
+@pytest.mark.parametrize("opens", ASTRAY)
+async def test_keys_that_arrive_together_with_a_prompt_are_its_text(opens: str, tmp_path: Path) -> None:
+    """All of them in the queue before anything is painted: none acts on the pane, and none is left for later."""
     async with deck(tmp_path) as d:
-        await d.press("slash", *"nowhere", "enter", "n")
+        await d.see(started("aaaa11"), finished("aaaa11"))
+        await d.press("2")
+        for key in [opens, *"Eqzxr"]:
+            d.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await d.pilot.pause()
 
-        assert [str(n.message) for n in d.app._notifications] == ["Nothing here contains “nowhere”"]
+        assert (d.asked(), d.app.footer.question, d.app.sidebar.display) == ([], "", True)
+        prompt, chooser = d.app.footer.prompt, d.app.chooser
+        typed = chooser._line.text if chooser.open else prompt.line.text if prompt else ""
+        assert typed.endswith("Eqzxr")
+        d.app.post_message(events.Key("escape", None))
+        d.app.post_message(events.Key("z", "z"))
+        await d.pilot.pause()
+        assert not d.app.sidebar.display
 
 
-async def test_escape_leaves_the_search_line(tmp_path: Path) -> None:
-    """Escape while typing drops the search and gives the keys back."""
+async def test_a_paste_goes_into_the_prompt(tmp_path: Path) -> None:
+    """Its first line, without what is not to be seen."""
     async with deck(tmp_path) as d:
-        await d.press("slash", *"api", "escape", "j")
+        await d.press("slash")
+        d.app.post_message(events.Paste("de\x1bploy\nquit"))
+        await d.settle()
 
-        assert d.app.panes.deploy_log is not d.app.panes.current.document
-        assert d.app.panes.ordered()[0].query == ""
+        assert d.app.panes.current.search.words == "deploy"
 
 
 async def test_quitting(tmp_path: Path) -> None:
@@ -222,19 +269,18 @@ async def test_ends_when_the_stream_closes(tmp_path: Path) -> None:
 
 
 async def test_the_palette_has_every_action_that_is_valid(tmp_path: Path) -> None:
-    """`:` opens it, and an action chosen there does what its key does."""
+    """`:` opens it, and an action chosen there does what its key does; panes and themes are there too."""
     async with deck(tmp_path) as d:
         await d.press("2", "colon")
-        await d.until(lambda: isinstance(d.app.screen, CommandPalette))
-        titles = [command.title for command in d.app.get_system_commands(d.app.screen)]
-        assert "Run the invocation again on the current code (r)" in titles
-        assert "Go to Tasks" in titles
-        assert not any(title.startswith("Stop") for title in titles)
+        names = [choice.name for choice in d.app.chooser._choices]
+        assert "Run the invocation again on the current code" in names
+        assert "Go to Tasks" in names and "Theme nord" in names
+        assert not any(name.startswith("Stop") for name in names)
 
-        await d.pilot.press(*"Hide the sidebar")
-        await d.pilot.pause(0.3)
-        await d.pilot.press("enter")
-        await d.until(lambda: not d.app.sidebar.display)
+        await d.press(*"hide side", "enter")
+        assert not d.app.sidebar.display
+        await d.press("colon", *"theme nord", "enter")
+        assert d.app.theme == "nord"
 
 
 async def test_a_failing_screen_is_a_bug_not_a_quit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,9 +369,6 @@ async def test_looks(name: str, size: tuple[int, int], tmp_path: Path) -> None:
                 e.BridgeDisconnected(START + 11, "closed by the service (1006)"),
             )
         await d.press(*keys[name])
-        if name == "search":
-            d.app._search.cursor_blink = False
-        await d.settle()
 
         d.check_snapshot(f"{name}-{size[0]}x{size[1]}", tmp_path)
 

@@ -3,55 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
-from sst_dev.tui.chooser import Chooser
-from textual.app import App
+from sst_dev.tui.chooser import Choice, Chooser
+from textual import events
+from textual.app import App, ComposeResult
 
 CHOICES = [("Api", "functions/api.handler"), ("Worker", "functions/worker.handler"), ("Mailer", "mail/send.handler")]
 
 
 class Host(App[None]):
-    """An app that asks once."""
+    """An app that asks once, with one doorway for keys."""
 
-    answer: str | None = "none yet"
+    CSS = "Screen { layers: base over; }"
+    answer = "none"
 
-    def on_mount(self) -> None:
-        self.push_screen(Chooser("All", CHOICES), self.take)
+    def compose(self) -> ComposeResult:
+        self.chooser = Chooser()
+        yield self.chooser
 
-    def take(self, answer: str | None) -> None:
-        self.answer = answer
+    def ask(self, choices: Sequence[tuple[str, str]] = CHOICES) -> None:
+        self.chooser.offer("Show", [Choice(*choice, partial(setattr, self, "answer", choice[0])) for choice in choices])
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.chooser.press(event.key, event.character)
+        else:
+            await super().on_event(event)
 
 
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
-        (["enter"], ""),
-        (["j", "enter"], "Api"),
-        (["down", "down", "up", "enter"], "Api"),
-        (["j", "j", "j", "k", "enter"], "Worker"),
+        (["enter"], "Api"),
+        (["down", "enter"], "Worker"),
+        (["down", "down", "up", "enter"], "Worker"),
+        (["ctrl+n", "ctrl+n", "ctrl+n", "ctrl+p", "enter"], "Worker"),
+        ([*"mail", "enter"], "Mailer"),
         (["slash", *"mail", "enter"], "Mailer"),
-        (["slash", *"handler", "down", "enter"], "Worker"),
-        (["slash", *"jk", "backspace", "backspace", "enter"], ""),
-        (["escape"], None),
-        (["slash", *"mail", "escape"], None),
+        ([*"handler", "down", "enter"], "Worker"),
+        ([*"hand work", "enter"], "Worker"),
+        ([*"jk", "backspace", "backspace", "pagedown", "enter"], "Mailer"),
+        (["escape"], "none"),
+        ([*"mail", "escape"], "none"),
     ],
 )
-async def test_keys_choose(keys: Sequence[str], expected: str | None) -> None:
-    """j, k and arrows move, `/` narrows by name or handler, Enter chooses, Escape changes nothing."""
+async def test_keys_choose(keys: Sequence[str], expected: str) -> None:
+    """Letters narrow by name or handler, arrows move, Enter chooses, Escape changes nothing."""
     app = Host()
     async with app.run_test() as pilot:
+        app.ask()
         await pilot.press(*keys)
-        await pilot.pause()
 
-    assert app.answer == expected
+        assert (app.answer, app.chooser.open) == (expected, False)
 
 
 async def test_nothing_found_chooses_nothing() -> None:
-    """Enter on an empty list waits."""
+    """Enter on an empty list waits, and the line says why."""
     app = Host()
     async with app.run_test() as pilot:
-        await pilot.press("slash", *"zzz", "enter")
-        await pilot.pause()
+        app.ask()
+        await pilot.press(*"zzz", "enter")
 
-        assert isinstance(app.screen, Chooser)
+        assert app.chooser.open and "zzz   nothing" in app.chooser.render().plain
+
+
+async def test_a_click_chooses_and_the_wheel_moves() -> None:
+    """Rows are under the line and the border."""
+    app = Host()
+    async with app.run_test() as pilot:
+        app.ask()
+        await pilot.pause()
+        await pilot.click(Chooser, offset=(4, 3))
+
+        assert app.answer == "Worker"
+
+
+async def test_a_long_list_scrolls() -> None:
+    """What is chosen is in sight."""
+    app = Host()
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.ask([(f"name {n}", "") for n in range(50)])
+        await pilot.press(*["down"] * 30)
+        assert "❯ name 30" in app.chooser.render().plain
+        await pilot.press("enter")
+
+        assert app.answer == "name 30"

@@ -103,13 +103,12 @@ def test_long_lines_wrap() -> None:
 
 
 def test_search_and_clear() -> None:
-    """Search goes both ways; clearing keeps the numbers of rows."""
+    """Every line that matches; clearing keeps the numbers of rows."""
     watched = Watched().see(*(e.Notice(START, f"note {n}") for n in range(5)))
     watched.shown()
 
-    assert watched.log.find("NOTE 3", 0, 1) == 3
-    assert watched.log.find("note", 2, -1) == 2
-    assert watched.log.find("other", 0, 1) is None
+    assert watched.log.matches("NOTE 3") == [3]
+    assert watched.log.matches("other") == []
     watched.log.clear()
     assert watched.shown() == []
     assert watched.log.first == 5

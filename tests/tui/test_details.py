@@ -65,10 +65,11 @@ def test_a_phase_too_short_to_see_is_seen() -> None:
     assert all(text.count("━") >= 1 and len(text) == 22 + BAR for text in rows)
 
 
-def test_a_fixed_document_is_searched_both_ways() -> None:
-    """Search in details and help."""
-    document = Fixed([((f"row {n}", STYLES[""]),) for n in range(10)])
-    document.layout(80, 0, wrap=True)
+def test_a_fixed_document_is_searched() -> None:
+    """Search in details and help: whole lines, also when they are wrapped."""
+    document = Fixed([((f"row {n} and more", STYLES[""]),) for n in range(10)])
+    document.layout(8, 0, wrap=True)
 
-    assert (document.find("ROW 7", 0, 1), document.find("row", 5, -1), document.find("x", 0, 1)) == (7, 5, None)
+    assert document.matches("ROW 7 and") == [14] and document.matches("more") == list(range(1, 20, 2))
+    assert [document.continues(y) for y in (13, 14, 15)] == [True, False, True]
     assert document.row(99) == ()

@@ -236,12 +236,11 @@ def test_clear_keeps_the_line_of_the_cursor() -> None:
 
 
 def test_find_looks_through_the_scrollback() -> None:
-    """Both ways, in any case, and None at the end."""
+    """In any case, oldest first."""
     emulator = fed(b"".join(b"Line %d\r\n" % n for n in range(30)))
 
-    assert emulator.find("line 3", emulator.end - 1, -1) == 3
-    assert emulator.find("line 2", 4, 1) == 20
-    assert emulator.find("nothing", 0, 1) is None
+    assert emulator.matches("line 2") == [2, *range(20, 30)]
+    assert emulator.matches("nothing") == []
 
 
 SOUP = st.lists(

@@ -27,12 +27,31 @@ def titles(panes: Panes) -> list[str]:
 def test_what_ends_moves_below_and_what_starts_moves_up() -> None:
     """The order follows the state; the pane that is shown stays shown."""
     panes = made(*starting(FULL), process("Web", "running"), process("Docs", "running"))
-    panes.choose(3)
+    panes.choose(4)
     assert titles(panes) == ["SST", "Functions", "Tasks", "Web", "Docs"]
 
     panes.apply(process("Web", "exited", exit_code=1))
     assert titles(panes) == ["SST", "Functions", "Tasks", "Docs", "Web"]
     assert panes.current.title == "Web"
+
+
+def test_numbers_stay_as_long_as_the_session() -> None:
+    """Whatever ends, begins or goes in between: fingers learn them."""
+    panes = made(*starting(FULL), process("Web", "running"), process("Docs", "running"))
+
+    def numbers() -> dict[str, int]:
+        return {pane.title: panes.number(pane) for pane in panes.ordered()}
+
+    before = numbers()
+    assert before == {"SST": 1, "Functions": 2, "Tasks": 3, "Web": 4, "Docs": 5}
+    panes.apply(process("Web", "exited", exit_code=1))
+    panes.apply(process("New", "running"))
+    panes.apply(
+        e.DeployFinished(START, manifest=MANIFEST.model_copy(update={"dev_commands": []}), changed=0, duration=0)
+    )
+    assert numbers().items() >= {"Docs": 5, "New": 6}.items()
+    panes.choose(5)
+    assert panes.current.title == "Docs"
 
 
 def test_tasks_have_a_pane_only_when_the_app_has_tasks() -> None:
@@ -101,8 +120,8 @@ def test_what_a_stopped_pane_says() -> None:
         words.append(plain(standing(made(event).terminals[0])))
 
     assert words == [
-        "press enter to start", "", "[exited with code 0]  press enter to start",
-        "[exited with code -9]  press enter to start", "[failed]  press enter to start",
+        "press enter to start", "", "[exit 0]  press enter to start",
+        "[SIGKILL (killed)]  press enter to start", "[failed]  press enter to start",
     ]  # fmt: skip
 
 
@@ -127,4 +146,5 @@ def test_what_the_app_no_longer_has_goes_when_it_has_ended() -> None:
     panes.apply(process("Web", "exited", exit_code=0))
     assert titles(panes) == ["SST", "Functions", "Other"]
     panes.apply(e.DeployFinished(START, manifest=MANIFEST, changed=0, duration=0.1))
+    panes.apply(process("Web", "idle"))
     assert titles(panes) == ["SST", "Functions", "Web", "Other"]

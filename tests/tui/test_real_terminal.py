@@ -54,14 +54,14 @@ def session(tmp_path: Path) -> list[str]:
 async def test_a_day_at_the_screen(driver: Driver, tmp_path: Path) -> None:
     """Panes come up, keys go where they should, a program is typed into, and at the end nothing is left running."""
     await driver.open(session(tmp_path), 110, 32)
-    await until(lambda: "Broken" in driver.screen() and "✗ 3" in driver.screen(), driver)
+    await until(lambda: "Broken" in driver.screen() and "exit 3" in driver.screen(), driver)
 
     await driver.press("3")
     await until(lambda: "VITE" in driver.screen(), driver)
     await driver.press("4")
     await until(lambda: "Uvicorn running on" in driver.screen(), driver)
     await driver.press("7")
-    await until(lambda: "[exited with code 3]" in driver.screen(), driver)
+    await until(lambda: "[exit 3]" in driver.screen(), driver)
 
     await driver.press("5", "Enter")
     await until(lambda: "typing into Shell" in driver.screen(), driver)
@@ -73,10 +73,23 @@ async def test_a_day_at_the_screen(driver: Driver, tmp_path: Path) -> None:
     await until(lambda: "↻ url GET" in driver.screen() and '+  "body"' in driver.screen(), driver)
 
     await driver.press("6", "x")
-    await until(lambda: "[exited with code" in driver.screen(), driver)
+    await until(lambda: "[stopped]" in driver.screen(), driver)
     await driver.press("C-c")
     await until(lambda: "session closed" in driver.screen(), driver)
     await until(lambda: children(tmp_path) == [], driver)
+
+
+async def test_a_search_that_arrives_in_one_piece(driver: Driver, tmp_path: Path) -> None:
+    """`/`, what to search for and Enter in one write, as a paste or fast fingers send them: nothing goes astray."""
+    await driver.open(session(tmp_path), 110, 32)
+    await until(lambda: "Broken" in driver.screen() and "exit 3" in driver.screen(), driver)
+    await driver.press("2")
+    await until(lambda: "listing notes" in driver.screen(), driver)
+
+    await driver.press("/listing")
+    await until(lambda: "/listing" in driver.screen() and "1/1" in driver.screen(), driver)
+    await driver.press("Enter", "5", "Enter")
+    await until(lambda: "typing into Shell" in driver.screen(), driver)
 
 
 @pytest.mark.skipif(shutil.which("vim") is None, reason="vim is not installed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from sst_dev.tui.rows import ansi_row, plain, row, wrapped, wraps
+from sst_dev.tui.rows import ansi_row, part_of, plain, row, wrapped, wraps
 
 
 def test_a_programs_colours_are_kept_and_its_other_wishes_are_not() -> None:
@@ -31,13 +31,23 @@ TEXT = st.text(alphabet="ab日é ", max_size=40)
 
 @given(TEXT, st.integers(2, 15))
 def test_wrapping_loses_nothing(text: str, width: int) -> None:
-    """The rows of a wrapped line are no wider than asked for, and together are the line, wide characters whole."""
+    """The rows of a wrapped line are no wider than asked for but for a space at the end, and together are the line."""
     pieces = row((text[:3], "bold"), text[3:])
 
     rows = [plain(wrapped(pieces, width, index)) for index in range(wraps(text, width))]
 
-    assert all(cell_len(part) <= width for part in rows)
+    assert all(cell_len(part.removesuffix(" ")) <= width for part in rows)
     assert "".join(rows) == text
+
+
+def test_words_stay_whole_where_they_can() -> None:
+    """Rows break after a space; a word longer than a row is cut."""
+    pieces = row("  def handler(event): abcdefghijklmnopqrstuvwxyz")
+
+    rows = [plain(wrapped(pieces, 16, index)) for index in range(wraps(plain(pieces), 16))]
+
+    assert rows == ["  def ", "handler(event): ", "abcdefghijklmnop", "qrstuvwxyz"]
+    assert [part_of(plain(pieces), 16, at) for at in (0, 6, 21, 22, 47)] == [0, 1, 1, 2, 3]
 
 
 @given(st.text())

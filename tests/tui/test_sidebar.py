@@ -47,9 +47,9 @@ DEPLOYING = [*starting(), e.DeployStarted(START, "x"), e.ResourceStarted(START, 
         (2, [process("Web", "running")], ("●", "good")),
         (2, [process("Web", "stopping")], ("◌", "warn")),
         (2, [process("Web", "idle")], ("○", "dim")),
-        (2, [process("Web", "exited", exit_code=0)], ("0", "dim")),
-        (2, [process("Web", "exited", exit_code=-9)], ("✗ -9", "bad")),
-        (2, [process("Web", "failed")], ("✗", "bad")),
+        (2, [process("Web", "exited", exit_code=0)], ("exit 0", "dim")),
+        (2, [process("Web", "exited", exit_code=-9)], ("SIGKILL", "bad")),
+        (2, [process("Web", "failed")], ("failed", "bad")),
     ],
 )
 def test_every_state_of_a_pane_has_a_sign(number: int, events: list[Any], expected: tuple[str, str]) -> None:

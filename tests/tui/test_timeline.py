@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from sst_dev.core import events as e
 from sst_dev.core import state as state_module
 from sst_dev.core.state import State
 from sst_dev.tui import timeline as module
+from sst_dev.tui.entry import GUTTER
 from sst_dev.tui.rows import plain
 from sst_dev.tui.timeline import Timeline
 
@@ -38,12 +41,12 @@ def test_one_line_while_it_runs_then_the_facts() -> None:
     watched = Watched().see(started("a"), log("a", "hello"))
 
     assert watched.shown() == [
-        f"{'   ● Api url GET /notes':55}7.0 s  08:53:23",
+        f"{'  ● Api url GET /notes':55}7.0 s  08:53:23",
         "  │ hello",
     ]
     assert watched.timeline.running
     watched.see(finished("a"))
-    assert watched.shown()[0] == f"{'   ✓ Api url GET /notes':46}12 ms    61 MB  08:53:23"
+    assert watched.shown()[0] == f"{'  ✓ Api url GET /notes':46}12 ms    61 MB  08:53:23"
     assert not watched.timeline.running
 
 
@@ -52,17 +55,17 @@ def test_a_breakpoint_shows_in_the_head() -> None:
     watched = Watched().see(started("a"))
     watched.state.invocations["a"].paused = "/app/functions/api.py:41"
 
-    assert watched.shown()[0].startswith("   ⏸ Api url GET /notes")
+    assert watched.shown()[0].startswith("  ⏸ Api url GET /notes")
     assert "paused at api.py:41" in watched.shown()[0]
 
 
 def test_a_failure_shows_the_users_frames() -> None:
     """The status in the head, the error and the frames under the lines."""
     assert Watched().see(started("a"), log("a", "x"), failing("a")).shown()[0:4] == [
-        f"{'   ✗ Api url GET /notes':37}error    12 ms    61 MB  08:53:23",
+        f"{'  ✗ Api url GET /notes':37}error    12 ms    61 MB  08:53:23",
         "  │ x",
-        "  KeyError: 'title'",
-        '    File "functions/api.py", line 12, in handler',
+        "  │ KeyError: 'title'",
+        '  │   File "functions/api.py", line 12, in handler',
     ]
 
 
@@ -71,7 +74,7 @@ def test_a_long_trigger_is_cut_not_the_facts() -> None:
     (head,) = Watched().see(started("a", trigger="url GET /" + "x" * 100), finished("a")).shown(50)
 
     assert "…" in head
-    assert head.endswith("12 ms  08:53:23")
+    assert head.endswith("12 ms  61M 08:53:23")
     assert len(head) == 50
 
 
@@ -82,7 +85,7 @@ def test_before_the_first_call_it_says_so() -> None:
     watched.see(started("a"))
     watched.timeline.function = "Worker"
     assert watched.shown() == ["Waiting for invocations…"]
-    assert watched.timeline.find("waiting", 0, 1) is None
+    assert watched.timeline.matches("waiting") == []
 
 
 def test_a_long_name_leaves_room_for_the_trigger() -> None:
@@ -97,10 +100,10 @@ def test_folded_entries_are_one_row() -> None:
     watched = Watched().see(started("a"), log("a", "one"), started("b"), log("b", "two"))
     assert len(watched.shown()) == 4
 
-    watched.timeline.move(0)
+    watched.timeline.seen(0, 10, follow=True)
     assert watched.timeline.selected is not None
-    watched.timeline.selected.folded = True
-    assert [text[:4] for text in watched.shown()] == ["   ●", "  │ ", "❯ ▸●"]
+    watched.timeline.selected.fold()
+    assert [text[:4] for text in watched.shown()] == ["  ● ", "  │ ", "›▸● "]
 
     watched.timeline.fold_all()
     watched.see(started("c"), log("c", "three"))
@@ -112,13 +115,14 @@ def test_j_and_k_walk_over_invocations() -> None:
     watched = Watched().see(started("a"), e.Reloaded(START, ("Api",), ("/x/api.py",), 3.0), started("b"))
     watched.shown()
     timeline = watched.timeline
+    timeline.seen(0, 10, follow=True)
 
     def chosen(step: int) -> str:
         entry = timeline.move(step)
         assert entry is not None
         return entry.id
 
-    assert [chosen(-1), chosen(-1), chosen(-1), chosen(1), chosen(1)] == ["b", "a", "a", "b", "b"]
+    assert [chosen(1), chosen(-1), chosen(-1), chosen(1), chosen(1)] == ["b", "a", "a", "b", "b"]
 
 
 def test_reloads_and_init_lines_stand_between() -> None:
@@ -131,7 +135,7 @@ def test_reloads_and_init_lines_stand_between() -> None:
     )
 
     assert watched.shown() == [
-        "    init  Api",
+        "  ◦ init  Api",
         "  │ loading",
         "  │ loaded",
         "  ↻ db.py → Api, Worker  3 ms",
@@ -154,15 +158,44 @@ def test_a_replay_shows_what_changed_in_the_answer() -> None:
 
     head, *changes = watched.shown()[1:]
     assert "↻ url GET" in head
-    assert [text.strip() for text in changes] == ["{", '-  "n": 1', '+  "n": 2', "}"]
+    assert [text.removeprefix("  │").strip() for text in changes] == ["{", '-  "n": 1', '+  "n": 2', "}"]
 
 
-def test_dropped_lines_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines beyond the bound are counted, and the file that has them is named."""
-    monkeypatch.setattr(state_module, "LINES_KEPT", 2)
-    watched = Watched().see(started("a"), *(log("a", str(n)) for n in range(5)))
+def test_dropped_lines_are_told_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first and the last lines are there; between them, how many are not, and the file that has them."""
+    monkeypatch.setattr(state_module, "FIRST_LINES_KEPT", 2)
+    monkeypatch.setattr(state_module, "LAST_LINES_KEPT", 2)
+    watched = Watched().see(started("a"), *(log("a", str(n)) for n in range(10)), finished("a"))
 
-    assert watched.shown()[-1] == "  │ … 3 more in .sst/log/functions.log"
+    gap = "  │ … 6 lines left out here; .sst/log/functions.log has them …"
+    assert watched.shown(80)[1:] == ["  │ 0", "  │ 1", gap, "  │ 8", "  │ 9"]
+    assert watched.timeline.matches("8")[-1][1:] == (8, 0)  # type: ignore[index]
+
+
+def test_a_place_stays_whatever_happens_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that come and go above, folding and wrapping change its row, and not what stands there."""
+    monkeypatch.setattr(state_module, "FIRST_LINES_KEPT", 2)
+    monkeypatch.setattr(state_module, "LAST_LINES_KEPT", 3)
+    watched = Watched().see(started("a"), started("b"), *(log("b", f"word {n} " * 9) for n in range(6)))
+    timeline = watched.timeline
+
+    def text(y: int | None) -> str:
+        return plain(timeline.row(y)) if y is not None else ""
+
+    watched.shown()
+    place = timeline.place(timeline.end - 1)
+    assert "word 5" in text(timeline.locate(place))
+    watched.see(log("a", "more above"), log("b", "newer"), log("b", "newest"))
+    watched.shown()
+    assert "word 5" in text(timeline.locate(place))
+    watched.shown(30, wrap=True)
+    assert "word 5" in text(timeline.locate(place))
+    watched.see(log("b", "and one more"))
+    watched.shown()
+    assert "lines left out here" in text(timeline.locate(place))
+    timeline.fold_all()
+    watched.shown()
+    assert "● Api" in text(timeline.locate(place))
 
 
 def test_rows_keep_their_numbers_when_old_ones_go(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,16 +226,63 @@ def test_clear_hides_what_is_done() -> None:
 
 
 def test_search_finds_heads_lines_and_folded_lines() -> None:
-    """Everything kept is searched; what was folded unfolds."""
-    watched = Watched().see(started("a"), log("a", "Needle one"), started("b"), log("b", "needle two"))
-    watched.timeline.fold_all()
+    """Everything kept is searched; what was folded unfolds while one is there, and has the mark."""
+    watched = Watched().see(started("a"), log("a", "Needle one"), started("b"), log("b", "a needle two"))
+    timeline = watched.timeline
+    timeline.fold_all()
+    watched.shown()
+
+    one, two = timeline.matches("NEEDLE")
+    assert timeline.reach(one) == 1 and timeline.selected is timeline.entry_at(1)
+    assert [text[:4] for text in watched.shown()] == ["› ● ", "  ┃ ", " ▸● "]
+    assert timeline.reach(two) == 2
+    assert len(watched.shown()) == 3
+    timeline.reach(None)
+    assert len(watched.shown()) == 2
+    assert [timeline.locate(place) for place in timeline.matches("api url get")] == [0, 1]
+    assert timeline.matches("nothing") == []
+
+
+def test_a_match_in_a_wrapped_line_is_in_its_row() -> None:
+    """Not in the first row of the line."""
+    watched = Watched().see(started("a"), log("a", "word " * 30 + "needle"))
+    rows = watched.shown(40, wrap=True)
+
+    (place,) = watched.timeline.matches("needle")
+    y = watched.timeline.locate(place)
+    assert y is not None and "needle" in rows[y]
+    assert [watched.timeline.continues(n) for n in range(len(rows))] == [False, False, *[True] * (len(rows) - 2)]
+
+
+def test_the_mark_is_always_on_the_screen() -> None:
+    """On the newest while following; else where it was put, and on the nearest left when that is scrolled away."""
+    watched = Watched()
+    for id in "abcde":
+        watched.see(started(id), log(id, "x"), log(id, "y"))
     watched.shown()
     timeline = watched.timeline
 
-    assert timeline.find("NEEDLE", timeline.first, 1) == 1
-    assert timeline.find("needle", 2, 1) == 3
-    assert timeline.find("url get", 1, -1) == 0
-    assert timeline.find("nothing", 0, 1) is None
+    def mark(top: int, height: int, *, follow: bool = False) -> str:
+        timeline.seen(top, height, follow=follow)
+        return timeline.selected.id if timeline.selected else ""
+
+    assert mark(9, 6, follow=True) == "e"
+    assert mark(3, 6) == "c"
+    timeline.move(-1)
+    assert mark(4, 6) == "b", "its last rows are in sight"
+    assert mark(6, 6) == "c"
+    assert mark(0, 1) == "a"
+    assert mark(20, 5) == ""
+
+
+def test_an_error_stands_once_and_its_log_stays_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda's log of it is in the log files."""
+    trace = replace(log("a", "[ERROR] KeyError: 'title'"), unhandled=True)
+    watched = Watched().see(started("a"), log("a", "x"), trace, failing("a"))
+
+    assert sum("KeyError" in text for text in watched.shown()) == 1
+    watched.see(replace(log(None, "[ERROR] ImportError"), unhandled=True))
+    assert not any("ImportError" in text for text in watched.shown())
 
 
 def test_a_click_finds_its_entry() -> None:
@@ -214,30 +294,29 @@ def test_a_click_finds_its_entry() -> None:
 
 
 EVENTS = st.lists(
-    st.tuples(st.sampled_from("abc"), st.sampled_from(["line", "end", "fold", "drop"]), st.integers(0, 90)), max_size=40
+    st.tuples(st.sampled_from("abc"), st.sampled_from(["line", "end", "fold"]), st.integers(0, 90)), max_size=40
 )
 
 
 @settings(deadline=None)
-@given(EVENTS, st.integers(5, 40))
+@given(EVENTS, st.integers(8, 40))
 def test_wrapped_rows_add_up_whatever_happens(events: list[tuple[str, str, int]], width: int) -> None:
-    """With wrapping on, the rows of each line, laid out step by step, are the line."""
-    watched = Watched().see(*(started(id) for id in "abc"))
-    for id, what, length in events:
-        entry = watched.timeline._by_id[id]
-        if what == "line":
-            watched.see(log(id, "x" * length))
-        elif what == "end":
-            watched.see(failing(id))
-        elif what == "fold":
-            entry.folded = not entry.folded
-        elif entry.invocation is not None:
-            entry.invocation.lines = []
-        rows = watched.shown(width, wrap=True)
+    """With wrapping on, the rows of each line, laid out step by step while lines are dropped, are the line."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, number in (("FIRST_LINES_KEPT", 2), ("LAST_LINES_KEPT", 3), ("LINES_KEPT_IN_ALL", 12)):
+            patch.setattr(state_module, name, number)
+        watched = Watched().see(*(started(id) for id in "abc"))
+        for number, (id, what, length) in enumerate(events):
+            entry = watched.timeline._by_id[id]
+            if what == "line":
+                watched.see(log(id, f"{number} {'x' * length} end"))
+            elif what == "end":
+                watched.see(failing(id))
+            else:
+                entry.fold()
+            rows = watched.shown(width, wrap=True)
 
-        wanted = [entry for entry in watched.timeline._entries if not entry.folded]
-        bodies = ["".join(entry.texts()) for entry in wanted]
-        starts = [watched.timeline.top_of(entry) for entry in wanted]
-        for entry, body, start in zip(wanted, bodies, starts, strict=True):
-            height = entry.layout(width, wrap=True)
-            assert "".join(rows[start + 1 : start + height]) == body
+            for entry in watched.timeline._entries:
+                start, end = watched.timeline.rows_of(entry)
+                whole = "" if entry.closed else "".join(map(entry.text, range(entry.length)))
+                assert "".join(text[GUTTER:] for text in rows[start + 1 : end]) == whole

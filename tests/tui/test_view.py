@@ -118,13 +118,13 @@ def test_urls_end_where_people_end_them(text: str, expected: str | None) -> None
 
 
 async def test_a_click_selects_an_invocation_and_folds_it(tmp_path: Path) -> None:
-    """The first click selects, a click on the selected head folds."""
+    """The first click marks, a click on the marked head folds."""
     async with deck(tmp_path) as d:
-        await d.see(started("a"), log("a", "hidden soon"), finished("a"))
+        await d.see(started("a"), log("a", "hidden soon"), finished("a"), started("b"))
         await d.press("2")
         await d.pilot.click(PaneView, offset=(10, 0))
         await d.settle()
-        assert d.app.panes.timeline.selected is not None
+        assert d.app.panes.timeline.selected is d.app.panes.timeline.entry_at(0)
         await d.pilot.click(PaneView, offset=(12, 0))
         await d.settle()
         assert "hidden soon" not in d.text()
@@ -217,3 +217,47 @@ async def test_matches_are_highlighted_in_any_case(tmp_path: Path) -> None:
 
         marked = [s.text for s in d.app.view._rows[0] if s.style and s.style.reverse]
         assert marked == ["Error", "ERROR"]
+
+
+async def test_a_selection_of_log_lines_has_no_decoration(tmp_path: Path) -> None:
+    """Neither mark nor sign nor bar; a wrapped line is one line."""
+    async with deck(tmp_path, size=(80, 24)) as d:
+        await d.see(started("a"), log("a", "word " * 20 + "end"), log("a", "next"), finished("a"))
+        await d.press("2", "w")
+        await drag(d, (0, 0), (7, 3))
+
+        head, line, last = d.app.clipboard.split("\n")
+        assert head.startswith("Api url GET /notes") and line == "word " * 20 + "end" and last == "next"
+
+
+async def test_a_double_click_copies_a_wrapped_line_whole(tmp_path: Path) -> None:
+    """Whichever of its rows was clicked."""
+    async with deck(tmp_path, size=(80, 24)) as d:
+        await d.see(started("a"), log("a", "word " * 20 + "end"), finished("a"))
+        await d.press("2", "w")
+        await d.pilot.click(PaneView, offset=(8, 2), times=2)
+        await d.settle()
+
+        assert d.app.clipboard == "word " * 20 + "end"
+
+
+async def test_what_is_read_stays_when_rows_above_it_grow(tmp_path: Path) -> None:
+    """An invocation further up goes on logging; the screen does not move."""
+    async with deck(tmp_path, size=(100, 12)) as d:
+        await d.see(started("slow", "Worker"), *([started(f"{n}"), log(f"{n}", "x")] for n in range(20)))
+        await d.press("2", "pageup")
+        before = d.pane()
+        await d.see(*(log("slow", f"{n}", "Worker") for n in range(7)))
+        assert d.pane() == before
+        await d.press("g", "w")
+        assert "  │ 6" in d.pane()
+
+
+async def test_the_end_of_a_loud_invocation_is_in_the_pane(tmp_path: Path) -> None:
+    """And found; what was left out is told where it was."""
+    async with deck(tmp_path) as d:
+        await d.see(started("a"), (log("a", f"line {n}") for n in range(10_000)), log("a", "the reason"))
+        await d.press("2")
+        assert d.pane()[-1].endswith("the reason")
+        await d.press("slash", *"line 9999", "enter", "slash", *"line 499", "enter")
+        assert "8,001 lines left out here; .sst/log/functions.log has them" in d.text()

@@ -68,7 +68,7 @@ async def test_a_day_with_a_real_session(tmp_path: Path) -> None:
         await driver.press("5")
         await until(lambda: "press enter to start" in driver.screen(), driver)
         await driver.press("Enter")
-        await until(lambda: "now it runs" in driver.screen() and "exited with code 0" in driver.screen(), driver)
+        await until(lambda: "now it runs" in driver.screen() and "[exit 0]" in driver.screen(), driver)
 
         await driver.press("2")
         assert http(url[1] + "hello").json() == {"version": 1}

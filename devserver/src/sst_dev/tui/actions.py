@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +15,19 @@ from ..core.state import Invocation
 from . import keys
 from .changes import pretty
 from .details import Fixed, invocation_details
+from .entry import Entry
+from .finding import Finding
 from .panes import Pane
-from .rows import Log, Row, plain, row
-from .timeline import Entry, Timeline
+from .prompt import Line, Prompt
+from .rows import Log, Row, row
+from .timeline import Timeline
 
 if TYPE_CHECKING:
     from .app import Multiplexer
+
+
+SIDEWAYS = 8
+"""Cells that the arrows scroll: a step of the indentation of code, or two."""
 
 
 class Actions:
@@ -32,6 +40,7 @@ class Actions:
         self._shown: Invocation | None = None
         """Whose details are on the screen."""
         self._raw = False
+        self._finding = Finding(app)
 
     @property
     def inside(self) -> bool:
@@ -49,16 +58,16 @@ class Actions:
     def perform(self, action: str, key: str = "") -> None:
         """Do *action*; *key* is the key that asked for it."""
         if action == "choose":
-            self.choose(int(key) - 1)
+            self.choose(int(key))
         else:
             getattr(self, action)()
         self._app.update_all()
 
     # --- moving
 
-    def choose(self, index: int) -> None:
-        """Show the pane at *index*."""
-        self._app.panes.choose(index)
+    def choose(self, number: int) -> None:
+        """Show the pane with *number*."""
+        self._app.panes.choose(number)
         self.leave()
 
     def show(self, pane: Pane) -> None:
@@ -79,15 +88,21 @@ class Actions:
         elif self._pane.kind == "details" or (self._inside and self._pane.kind != "functions"):
             view.scroll_rows(step)
         elif self._inside:
-            self._select(self._timeline.move(step))
+            self._mark(self._timeline.move(step))
         else:
             self._app.panes.move(step)
             self._app.view.show(self._app.panes.current)
 
-    def _select(self, entry: Entry | None) -> None:
-        if entry is not None:
-            self._app.view.update_content()
-            self._app.view.reveal(self._timeline.top_of(entry))
+    def _mark(self, entry: Entry | None) -> None:
+        """Show *entry*, which has the mark now; at the newest one the pane follows."""
+        view, pane, timeline = self._app.view, self._pane, self._timeline
+        if entry is None:
+            return
+        pane.follow = entry is timeline.newest
+        if pane.follow:
+            view.update_content()
+        else:
+            view.reveal(*timeline.rows_of(entry))
 
     def enter(self) -> None:
         """Go in; further in, details; what does not run, start."""
@@ -98,12 +113,11 @@ class Actions:
             self._app.choose_task(start=True)
         elif pane.dead:
             self._send(c.StartProcess(pane.name))
+            self._inside = True  # what starts has the keyboard
         elif pane.kind == "functions" and self._inside:
             self._details()
         else:
             self._inside = True
-            if pane.kind == "functions" and self._timeline.selected is None:
-                self._select(self._timeline.move(0))
 
     def leave(self) -> None:
         """Back to the list, or from details to the pane."""
@@ -117,8 +131,8 @@ class Actions:
         pane, view = self._pane, self._app.view
         if view.mark_from is not None:
             view.clear_selection()
-        elif pane.query:
-            pane.query = ""
+        elif pane.search.words:
+            self._finding.clear()
         elif pane.kind == "functions" and self._timeline.function:
             self._timeline.function = ""
         elif pane.kind == "tasks" and self._app.panes.tasks.only:
@@ -152,11 +166,10 @@ class Actions:
         self._pane.top = self._app.view.top
 
     def left(self) -> None:
-        self._pane.left = max(0, self._pane.left - 8)
+        self._app.view.scroll_columns(-SIDEWAYS)
 
     def right(self) -> None:
-        if not self._pane.wrap and self._pane.emulator is None:
-            self._pane.left += 8
+        self._app.view.scroll_columns(SIDEWAYS)
 
     # --- showing
 
@@ -179,33 +192,13 @@ class Actions:
     # --- finding
 
     def search(self) -> None:
-        self._app.open_search()
+        self._finding.open()
 
     def next(self) -> None:
-        self.find(1)
+        self._finding.step(1)
 
     def previous(self) -> None:
-        self.find(-1)
-
-    def find(self, step: int, *, start: int | None = None) -> bool:
-        """Go to the next match of the pane's search; around the end, if need be."""
-        pane, view = self._pane, self._app.view
-        if not pane.query:
-            return False
-        document = pane.document
-        at = start if start is not None else (self._app.match + step if self._app.match >= 0 else view.top)
-        hit = document.find(pane.query, max(document.first, min(at, document.end)), step)
-        if hit is None:
-            hit = document.find(pane.query, document.first if step > 0 else document.end - 1, step)
-        if hit is None:
-            self._app.say(f"Nothing here contains “{pane.query}”", "warning")
-            return False
-        self._app.match = hit
-        pane.follow = False
-        pane.top = view.top
-        view.update_content()
-        view.reveal(hit)
-        return True
+        self._finding.step(-1)
 
     def filter(self) -> None:
         if self._pane.kind == "functions":
@@ -221,30 +214,44 @@ class Actions:
     def copy(self) -> None:
         view = self._app.view
         text = view.selected_text()
-        entry = self._timeline.current
-        if not text and self._pane.kind == "functions" and entry is not None:
-            top = self._timeline.top_of(entry)
-            rows = range(top, top + (1 if entry.folded else 1 + entry.body_length()))
-            text = "\n".join(plain(self._timeline.row(y)).strip() for y in rows) if not self._pane.wrap else ""
-            text = text or "\n".join(entry.texts())
-        if not text:
-            rows = range(view.top, min(view.top + view.size.height, self._pane.document.end))
-            text = "\n".join(plain(self._pane.document.row(y)).rstrip() for y in rows)
         view.clear_selection()
+        if text:
+            self._app.copy(text)
+        elif self._shown is not None:
+            finished = self._shown.finished
+            self._copy_json(finished.response if finished is not None else self._shown.started.payload)
+        elif self._pane.kind == "functions" and (entry := self._marked()) is not None:
+            self._app.copy(entry.copied() or "")
+        elif self._pane.kind != "functions":
+            self._app.copy(view.visible_text())
+
+    def copy_event(self) -> None:
+        entry = None if self._shown is not None else self._marked()
+        invocation = self._shown if entry is None else entry.invocation
+        if invocation is not None:
+            self._copy_json(invocation.started.payload)
+
+    def _copy_json(self, payload: bytes) -> None:
+        text = payload.decode("utf-8", "replace") if self._raw else "\n".join(pretty(payload, opened=False))
         self._app.copy(text)
 
     # --- functions
 
+    def _marked(self) -> Entry | None:
+        """The invocation that has the mark; without one it says so."""
+        if self._timeline.selected is None:
+            self._app.say("There is no invocation on the screen.", "warning")
+        return self._timeline.selected
+
     def fold(self) -> None:
-        entry = self._timeline.current
-        if entry is not None:
-            entry.folded = not entry.folded
+        if (entry := self._marked()) is not None:
+            entry.fold()
 
     def fold_all(self) -> None:
         self._timeline.fold_all()
 
     def _details(self) -> None:
-        entry = self._timeline.current
+        entry = self._marked()
         if entry is not None and entry.invocation is not None:
             self._shown = entry.invocation
             self._show_details()
@@ -263,22 +270,29 @@ class Actions:
         self._app.view.show(Pane("details", "", title, "details", Fixed(rows), follow=False, wrap=True))
 
     def replay(self) -> None:
-        entry = self._timeline.current
-        if entry is not None:
-            self._pane.follow = True
+        if (entry := self._marked()) is not None:
+            self._pane.follow = True  # the new one is the newest
             self._send(c.ReplayInvocation(entry.id))
 
     def save(self) -> None:
-        entry = self._timeline.current
+        entry = self._marked()
         if entry is None or entry.invocation is None:
             return
-        try:
-            path = save_event(self._app.settings.root, entry.invocation)
-        except SstError as error:
-            self._app.say(f"{error.message} {error.hint}", "error")
-            return
-        name = entry.invocation.started.function
-        self._app.say(f"Saved. sst invoke {name} --event @{path.relative_to(self._app.settings.root)}")
+        invocation, started = entry.invocation, entry.invocation.started
+
+        def done(name: str | None) -> None:
+            if name is None:
+                return
+            try:
+                path = save_event(self._app.settings.root, invocation, name)
+            except SstError as error:
+                self._app.say(f"{error.message} {error.hint}", "error")
+                return
+            shown = path.relative_to(self._app.settings.root)
+            self._app.say(f"Saved. sst invoke {started.function} --event @{shown}")
+
+        name = f"{started.function}-{started.id[:8]}"
+        self._app.prompt(Prompt("Save as tests/events/", done, line=Line(name, len(name))))
 
     def debug(self) -> None:
         port = self._app.settings.debug_port
@@ -314,7 +328,7 @@ class Actions:
             self._app.say("This has no URL.", "warning")
 
     def _url(self) -> str | None:
-        manifest, entry = self._app.state.manifest, self._timeline.current
+        manifest, entry = self._app.state.manifest, self._timeline.selected
         if manifest is None:
             return None
         if self._pane.kind == "functions":
@@ -342,7 +356,7 @@ class Actions:
         self._overlay("Help", help_rows())
 
     def palette(self) -> None:
-        self._app.action_command_palette()
+        self._app.choose_command()
 
     def ask_quit(self) -> None:
         self._app.ask("Quit and stop everything?  y yes   n no", self.quit)
@@ -366,22 +380,34 @@ def help_rows() -> list[Row]:
                 rows.append(row("  ", (f"{names:14}", "accent"), entry.label))
         rows.append(())
     rows.append(row(("Mouse", "bold")))
-    rows.append(row("  Drag or double-click copies, a click opens a link or folds an invocation, the wheel scrolls."))
+    rows.append(
+        row("  Drag or double-click copies; a click opens a link, marks an invocation, or folds the marked one.")
+    )
+    rows.append(
+        row("  The wheel scrolls. The mark stays on the screen; at the end the pane follows, and it is on the newest.")
+    )
     return rows
 
 
-def save_event(root: Path, invocation: Invocation) -> Path:
-    """Write the event of *invocation* to `tests/events/<function>-<id>.json`, where `sst invoke --event @…` reads it.
+def save_event(root: Path, invocation: Invocation, name: str) -> Path:
+    """Write the event of *invocation* to `tests/events/<name>.json`, where `sst invoke --event @…` reads it.
 
-    Raises `SstError` when the event was too large to be kept whole, or the file cannot be written.
+    Raises `SstError` when the event was too large to be kept whole, *name* is none for a file or has another event
+    already, or the file cannot be written.
     """
     started = invocation.started
     if len(started.payload) >= EVENT_KEPT:
         raise SstError("This event is too large to be kept whole.", hint="Save it where it is sent.")
-    path = root / "tests" / "events" / f"{started.function}-{started.id[:8]}.json"
+    name = name.strip().removesuffix(".json")
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise SstError(f"“{name}” is no name for an event.", hint="Use letters, digits and - _ .")
+    path = root / "tests" / "events" / f"{name}.json"
+    text = "\n".join(pretty(started.payload, opened=False)) + "\n"
     try:
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise SstError(f"{path.name} holds another event.", hint="Choose another name.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(pretty(started.payload, opened=False)) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SstError(f"{path}: {error.strerror}.") from error
     return path

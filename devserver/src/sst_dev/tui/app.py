@@ -8,14 +8,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
 from textual import events
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.filter import Monochrome, NoColor
-from textual.screen import Screen
-from textual.widgets import Input
 
 from ..core import commands as c
 from ..core import events as e
@@ -25,9 +24,10 @@ from ..core.state import State
 from ..core.stream import Subscription
 from . import keys
 from .actions import Actions
-from .chooser import Chooser
-from .encoding import encode_key, encode_paste
-from .panes import Panes
+from .chooser import Choice, Chooser
+from .encoding import encode_focus, encode_key, encode_paste
+from .panes import Pane, Panes
+from .prompt import Prompt
 from .sidebar import Footer, Sidebar
 from .view import PaneView
 
@@ -46,14 +46,11 @@ class Multiplexer(App[None]):
     """The screen of `sst dev`."""
 
     CSS = """
-    Screen { layout: vertical; }
-    #search { dock: bottom; height: 1; border: none; padding: 0 1; display: none; }
-    #search.open { display: block; }
+    Screen { layout: vertical; layers: base over; }
     Sidebar.narrow { width: 21; }
     """
     AUTO_FOCUS = ""
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False
 
     def __init__(
         self,
@@ -69,19 +66,20 @@ class Multiplexer(App[None]):
         self.settings = settings
         self.send_command = send
         self.panes = Panes(state)
+        self.panes.light = _light_background()
         self.panes.catch_up()
         self.actions = Actions(self)
         self.sidebar = Sidebar(self.panes)
         self.view = PaneView(self.panes.current, clock)
         self.footer = Footer(state, clock)
-        self.match = -1
-        """The row of the last match of a search."""
-        self._search = Input(id="search", placeholder="search", compact=True)
+        self.chooser = Chooser()
         self._subscription = subscription
+        self._typing_into: Pane | None = None
+        """The pane whose program has the keys."""
         self._dropped = 0
         """Events it lost that were told of."""
         self._answer: Callable[[], None] | None = None
-        self.theme = "ansi-light" if _light_background() else "ansi-dark"
+        self.theme = "ansi-light" if self.panes.light else "ansi-dark"
         if self.no_color:
             # Textual picked its filter before the theme left colours to the terminal: it would paint black on black.
             self._filters = [NoColor() if isinstance(f, Monochrome) else f for f in self._filters]
@@ -90,8 +88,8 @@ class Multiplexer(App[None]):
         with Horizontal():
             yield self.sidebar
             yield self.view
-        yield self._search
         yield self.footer
+        yield self.chooser
 
     def on_mount(self) -> None:
         # What is loaded by now lives as long as the session. Looking through it again and again would cost a full
@@ -143,11 +141,22 @@ class Multiplexer(App[None]):
                 replies = pane.feed()
                 if replies and not pane.dead:
                     self.send_command(c.WriteProcess(pane.name, replies))
+                self._take_copied(pane)
                 ended = time.perf_counter()
             running_pace().pause(began, ended)  # who reads for these terminals waits for it
             await asyncio.sleep(0)  # a key that came meanwhile goes first
             if ended >= until:
                 break
+
+    def _take_copied(self, pane: Pane) -> None:
+        """What a program copies reaches the clipboard while its user is in it, as on any terminal (OSC 52).
+
+        A program that nobody looks at leaves the clipboard alone, and none is told what is on it.
+        """
+        if pane.emulator is not None and pane.emulator.copied:
+            text, pane.emulator.copied = pane.emulator.copied, ""
+            if pane is self._typing_into:
+                self.copy(text)
 
     def update_all(self) -> None:
         """Show what is true now."""
@@ -158,7 +167,7 @@ class Multiplexer(App[None]):
             self.view.show(self.panes.current)
             pane = self.view.pane
         inside = self.actions.inside
-        self.view.typing = inside and pane.kind == "terminal" and not pane.dead
+        self._give_keys(pane if inside and pane.kind == "terminal" and not pane.dead else None)
         self.panes.timeline.active = inside
         self.sidebar.active = not inside and pane.kind != "details"
         self.footer.pane, self.footer.inside, self.footer.dead = pane.kind, inside, pane.dead
@@ -168,13 +177,39 @@ class Multiplexer(App[None]):
         self.sidebar.update()
         self.footer.update()
 
+    def _give_keys(self, pane: Pane | None) -> None:
+        """The keys belong to the program in *pane* from now on, or to nobody's."""
+        before, self._typing_into = self._typing_into, pane
+        self.view.typing = pane is not None
+        if before is not pane:
+            self._tell_focus(before, False)
+            self._tell_focus(pane, True)
+
+    def _tell_focus(self, pane: Pane | None, focused: bool) -> None:
+        if pane is not None and pane.emulator is not None and not pane.dead:
+            data = encode_focus(focused, pane.emulator.modes)
+            if data:
+                self.send_command(c.WriteProcess(pane.name, data))
+
+    def on_app_focus(self) -> None:
+        """The user came back to this terminal."""
+        self._tell_focus(self._typing_into, True)
+
+    def on_app_blur(self) -> None:
+        """The user went elsewhere."""
+        self._tell_focus(self._typing_into, False)
+
     def _note(self) -> str:
         pane = self.view.pane
         only = {"functions": self.panes.timeline.function, "tasks": self.panes.tasks.only}.get(pane.kind, "")
-        parts = [f"only {only}" if only else "", f"/{pane.query}" if pane.query else ""]
+        parts = [pane.title if pane.kind == "details" else "", f"only {only}" if only else ""]
+        if pane.search.words:
+            parts.append(f"/{pane.search.words} {pane.search.count}")
         if not pane.follow and pane.kind != "details":
             parts.append("not following")
-        return "  ".join(filter(None, [pane.title if pane.kind == "details" else "", *parts]))
+        if self.view.typing and pane.emulator is not None and pane.emulator.title != pane.title:
+            parts.append(pane.emulator.title[: self.size.width // 3])
+        return "  ".join(filter(None, parts))
 
     def _on_clock(self) -> None:
         self.footer.update()
@@ -184,13 +219,11 @@ class Multiplexer(App[None]):
     # --- keys → actions
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys have one doorway: while nothing lies over the main screen, no widget and no binding sees them."""
-        ours = len(self.screen_stack) == 1 and self.focused is not self._search
-        if isinstance(event, events.Key) and not event.is_forwarded and ours:
+        """Keys have one doorway, and each is done with before the next: no widget, no binding, no queue sees them."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
             self._press(event)
-        elif isinstance(event, events.Paste) and not event.is_forwarded and ours:
-            if self.view.typing and (emulator := self.view.pane.emulator) is not None:
-                self._type(encode_paste(event.text, emulator.modes))
+        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            self._paste(event.text)
         else:
             await super().on_event(event)
 
@@ -201,6 +234,14 @@ class Multiplexer(App[None]):
                 answer()
             self.footer.update()
             return
+        if self.chooser.open:
+            self.chooser.press(event.key, event.character)
+            return
+        if (prompt := self.footer.prompt) is not None:
+            if not prompt.press(event.key, event.character):
+                self.footer.prompt = None
+            self.update_all()
+            return
         if self.view.typing and event.key != "ctrl+z" and (emulator := self.view.pane.emulator) is not None:
             self.view.pane.follow = True
             self._type(encode_key(event.key, event.character, emulator.modes))
@@ -208,6 +249,15 @@ class Multiplexer(App[None]):
         entry = keys.find(event.key, self.view.pane.kind)
         if entry is not None:
             self.actions.perform(entry.action, event.key)
+
+    def _paste(self, text: str) -> None:
+        if self.chooser.open:
+            self.chooser.paste(text)
+        elif self.footer.prompt is not None:
+            self.footer.prompt.paste(text)
+            self.update_all()
+        elif self.view.typing and (emulator := self.view.pane.emulator) is not None:
+            self._type(encode_paste(text, emulator.modes))
 
     def _type(self, data: bytes) -> None:
         if data:
@@ -241,70 +291,56 @@ class Multiplexer(App[None]):
         self.footer.question, self._answer = question, answer
         self.footer.update()
 
-    def open_search(self) -> None:
-        """Let the user type what to search for; the keys are the input's until Enter or Escape."""
-        self._search.value = self.view.pane.query
-        self._search.add_class("open")
-        self._search.focus()
-        self.match = -1
+    def prompt(self, prompt: Prompt) -> None:
+        """Let the user type a line in the footer."""
+        self.footer.prompt = prompt
+        self.footer.update()
 
     def choose_function(self) -> None:
         """Let the user choose the function to show alone."""
+
+        def show(name: str) -> None:
+            self.panes.timeline.function = name
+            self.panes.current.follow = True
+            self.update_all()
+
         functions = self.state.manifest.functions if self.state.manifest else []
-
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                self.panes.timeline.function = name
-                self.panes.current.follow = True
-                self.update_all()
-
-        self.push_screen(Chooser("All functions", [(f.name, f.handler) for f in functions]), chosen)
+        named = [Choice(f.name, f.handler, partial(show, f.name)) for f in functions]
+        self.chooser.offer("Show", [Choice("All functions", "", partial(show, "")), *named])
 
     def choose_task(self, *, start: bool) -> None:
         """Let the user choose a task to show alone, and perhaps to start."""
 
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                self.panes.tasks.only = name
-                if start and name:
-                    self.actions.perform("start")
-                self.update_all()
+        def show(name: str) -> None:
+            self.panes.tasks.only = name
+            if start and name:
+                self.actions.perform("start")
+            self.update_all()
 
-        names = [(name, "") for name in self.panes.tasks.names]
-        self.push_screen(Chooser("All tasks", names), chosen)
+        everything = Choice("All tasks", "", partial(show, ""))
+        named = [Choice(name, "", partial(show, name)) for name in self.panes.tasks.names]
+        self.chooser.offer("Start" if start else "Show", [everything, *named])
+
+    def choose_command(self) -> None:
+        """Let the user choose from every action that is valid here, every pane, and the themes."""
+        kind = self.view.pane.kind
+        choices = [
+            Choice(entry.label, " ".join(map(keys.name, entry.keys)), partial(self.actions.perform, entry.action))
+            for entry in keys.KEYS
+            if kind in entry.where and entry.action not in ("choose", "palette")
+        ]
+        panes = [Choice(f"Go to {pane.title}", "pane", partial(self._go, pane)) for pane in self.panes.ordered()]
+        themes = [Choice(f"Theme {n}", "colours", partial(setattr, self, "theme", n)) for n in self.available_themes]
+        self.chooser.offer("Commands", [*choices, *panes, *themes])
+
+    def _go(self, pane: Pane) -> None:
+        self.actions.show(pane)
+        self.update_all()
 
     # --- widgets' messages
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input is self._search and self._search.has_class("open"):
-            self.view.pane.query = event.value
-            document = self.view.pane.document
-            hit = document.find(event.value, max(document.first, document.end - 1), -1) if event.value else None
-            if hit is not None:
-                self.match = hit
-                self.view.pane.follow = False
-                self.view.pane.top = self.view.top
-                self.view.reveal(hit)
-            self.update_all()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input is self._search:
-            self._close_search()
-
-    def on_key(self, event: events.Key) -> None:
-        if event.key == "escape" and self.focused is self._search:
-            event.stop()
-            self.view.pane.query = ""
-            self._close_search()
-
-    def _close_search(self) -> None:
-        self._search.remove_class("open")
-        self.set_focus(None)
-        self.update_all()
-
     def on_sidebar_chosen(self, message: Sidebar.Chosen) -> None:
-        self.actions.show(message.pane)
-        self.update_all()
+        self._go(message.pane)
 
     def on_pane_view_copied(self, message: PaneView.Copied) -> None:
         if message.text:
@@ -318,33 +354,22 @@ class Multiplexer(App[None]):
         if message.url:
             self.open_url(message.url)
         elif self.view.pane.kind == "functions" and (entry := timeline.entry_at(message.y)) is not None:
-            if entry is timeline.selected and message.y == timeline.top_of(entry):
-                entry.folded = not entry.folded
+            if entry is timeline.selected and message.y == timeline.rows_of(entry)[0]:
+                entry.fold()
             elif entry.invocation is not None:
                 timeline.selected = entry
+                self.view.pane.follow = self.view.pane.follow and entry is timeline.newest
         self.update_all()
 
     def on_pane_view_sized(self, message: PaneView.Sized) -> None:
         self.sidebar.set_class(self.size.width < NARROW, "narrow")
         self._tell_sizes(self.panes.resize(message.columns, message.rows))
+        self.chooser.place()
         self.update_all()
 
     def _tell_sizes(self, names: list[str]) -> None:
         for name in names:
             self.send_command(c.ResizeProcess(name, *self.panes.size))
-
-    def get_system_commands(self, screen: Screen[Any]) -> Any:
-        """The palette: every action valid here, every pane, and Textual's themes."""
-        kind = self.view.pane.kind
-        for entry in keys.KEYS:
-            if kind in entry.where and entry.action not in ("choose", "palette"):
-                names = " ".join(map(keys.name, entry.keys))
-                yield SystemCommand(
-                    f"{entry.label} ({names})", entry.group, lambda a=entry.action: self.actions.perform(a)
-                )
-        for pane in self.panes.ordered():
-            yield SystemCommand(f"Go to {pane.title}", "Panes", lambda p=pane: self.actions.show(p))
-        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
 
 
 def _light_background() -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from ..core import events as e
 from ..core.manifest import Manifest
 from ..core.state import State
-from .rows import Row, plain, row, wrapped, wraps
+from .rows import Lines, Row, row
 from .timeline import duration
 
 KEPT = 2_000
@@ -43,18 +43,14 @@ class _Component:
         return row((f"  {sign} ", style), f"{self.name:16} ", (f"{self.kind:14} ", "dim"), tail)
 
 
-class DeployLog:
+class DeployLog(Lines):
     """A `Document`: a log whose last rows are the errors that still stand."""
 
     def __init__(self, state: State) -> None:
+        super().__init__()
         self._state = state
         self._log: deque[Row | _Component] = deque(maxlen=KEPT)
         self._components: dict[str, _Component] = {}
-        self._rows: list[tuple[Row, int]] = []
-        self._width = 80
-        self._wrap = True
-        self._now = 0.0
-        self.first = 0
 
     def apply(self, event: e.Event) -> None:
         """Take one event into account. The state has seen it already."""
@@ -82,6 +78,8 @@ class DeployLog:
                 self._put(row((f"! Connection lost: {event.reason}; connecting again", "warn")))
             case e.BridgeConnected():
                 self._put(row(("Channel ", "dim"), event.host))
+            case e.ProcessChanged(reason=str(reason)) if reason:
+                self._put(row(("↻ ", "accent"), event.title, (f"  restarting: {reason}", "dim")))
             case e.DeployStarted() | e.DeployFinished() | e.DeployFailed():
                 self._deploy(event)
             case e.ResourceStarted() | e.ResourceFinished() | e.ResourceFailed() if event.action != "read":
@@ -105,31 +103,8 @@ class DeployLog:
 
     def layout(self, width: int, now: float, *, wrap: bool) -> None:
         """Prepare rows of *width* cells."""
-        self._width, self._wrap, self._now = width, wrap, now
         logical = [item if isinstance(item, tuple) else item.row(now) for item in self._log] + self._standing()
-        self._rows = [
-            (pieces, part) for pieces in logical for part in range(wraps(plain(pieces), width) if wrap else 1)
-        ]
-
-    @property
-    def end(self) -> int:
-        return self.first + len(self._rows)
-
-    def row(self, y: int) -> Row:
-        if not self.first <= y < self.end:
-            return ()
-        pieces, part = self._rows[y - self.first]
-        return wrapped(pieces, self._width, part) if self._wrap else pieces
-
-    def find(self, words: str, start: int, step: int) -> int | None:
-        """The next row that contains *words*."""
-        words = words.casefold()
-        y = start
-        while self.first <= y < self.end:
-            if words in plain(self.row(y)).casefold():
-                return y
-            y += step
-        return None
+        self.lay_out(logical, width, wrap=wrap)
 
     def _put(self, *rows: Row | _Component) -> None:
         for item in rows:

@@ -7,8 +7,9 @@ import time
 from ..core.events import Phases
 from ..core.state import Invocation
 from .changes import answer_changes, pretty
-from .rows import Row, ansi_row, plain, row, wrapped, wraps
-from .timeline import duration, error_lines
+from .entry import error_rows
+from .rows import Lines, Row, ansi_row, row
+from .timeline import duration
 
 PHASES = {"cloud_ms": "cloud", "queue_ms": "queue", "import_ms": "import", "handler_ms": "handler", "reply_ms": "reply"}
 BAR = 40
@@ -17,36 +18,17 @@ LINES_SHOWN = 20_000
 """Rows of a payload shown: `EVENT_KEPT` bytes of the smallest JSON lines are about as many."""
 
 
-class Fixed:
-    """A `Document` of given rows."""
+class Fixed(Lines):
+    """A `Document` of given lines."""
 
-    def __init__(self, rows: list[Row]) -> None:
-        self._logical = rows
-        self._rows: list[tuple[Row, int]] = [(pieces, 0) for pieces in rows]
-        self._width = 0
-        self.first = 0
+    def __init__(self, lines: list[Row]) -> None:
+        super().__init__()
+        self._lines = lines
         self.running = False
 
     def layout(self, width: int, now: float, *, wrap: bool) -> None:
         """Prepare rows of *width* cells."""
-        self._width = width if wrap else 0
-        self._rows = [(p, part) for p in self._logical for part in range(wraps(plain(p), width) if wrap else 1)]
-
-    @property
-    def end(self) -> int:
-        return len(self._rows)
-
-    def row(self, y: int) -> Row:
-        if not 0 <= y < len(self._rows):
-            return ()
-        pieces, part = self._rows[y]
-        return wrapped(pieces, self._width, part) if self._width else pieces
-
-    def find(self, words: str, start: int, step: int) -> int | None:
-        """The next row that contains *words*."""
-        numbers = range(start, len(self._rows)) if step > 0 else range(start, -1, -1)
-        words = words.casefold()
-        return next((y for y in numbers if words in plain(self.row(y)).casefold()), None)
+        self.lay_out(self._lines, width, wrap=wrap)
 
 
 def invocation_details(invocation: Invocation, before: Invocation | None = None, *, raw: bool = False) -> list[Row]:
@@ -66,13 +48,13 @@ def invocation_details(invocation: Invocation, before: Invocation | None = None,
         if finished.code_hash:
             rows.append(_fact("Code", finished.code_hash))
         rows += _section("Phases", waterfall(finished.phases))
-        rows += _section("Error", [row((text, style)) for text, style in error_lines(finished)])
+        rows += _section("Error", error_rows(finished))
         if before is not None and before.finished is not None:
-            changes = answer_changes(before.finished.response, finished.response)
+            changes = answer_changes(before.finished, finished)
             rows += _section(f"Changed since {before.started.id[:4]}", [row(change) for change in changes])
         rows += _section("Response", _payload(finished.response, raw=raw))
     rows += _section("Event", _payload(started.payload, raw=raw))
-    rows += _section("Log", [ansi_row(line) for line in invocation.lines])
+    rows += _section("Log", [ansi_row(line) for line in invocation.told()])
     return rows
 
 

@@ -19,7 +19,7 @@ from pyte.modes import DECTCEM
 
 from . import screen
 from .cells import row_of
-from .rows import Row, Style, plain
+from .rows import Row, Rows, Style
 from .screen import Screen
 
 SCROLLBACK = 10_000
@@ -91,7 +91,7 @@ class _Lenient:
         return call
 
 
-class Emulator:
+class Emulator(Rows):
     """One program's terminal."""
 
     def __init__(self, columns: int, rows: int) -> None:
@@ -214,12 +214,6 @@ class Emulator:
 
     def layout(self, width: int, now: float, *, wrap: bool) -> None:
         """Rows are as wide as the program thinks; there is nothing to prepare."""
-
-    def find(self, words: str, start: int, step: int) -> int | None:
-        """The next row that contains *words*, in the scrollback too."""
-        words = words.casefold()
-        numbers = range(start, self.end) if step > 0 else range(start, self.first - 1, -1)
-        return next((y for y in numbers if words in plain(self.row(y)).casefold()), None)
 
     def continues(self, y: int) -> bool:
         """Whether row *y* goes on with a line that was too long for the row above."""

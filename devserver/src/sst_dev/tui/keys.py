@@ -53,13 +53,16 @@ KEYS = (
     _key("N", "previous", "Previous match", ANY, "Find"),
     _key("f", "filter", "Show one function, or one task", "functions tasks", "Find", "filter"),
     _key("v", "select", "Select rows with j and k", ANY, "Copy"),
-    _key("y", "copy", "Copy the selection, else the invocation or the screen", ANY, "Copy"),
+    _key(
+        "y", "copy", "Copy the selection, else the invocation's lines, the answer in details, the screen", ANY, "Copy"
+    ),
+    _key("Y", "copy_event", "Copy the event of the invocation as JSON", "functions details", "Copy"),
     _key("space", "fold", "Fold or unfold the invocation", "functions", "Functions", "fold"),
     _key("E", "fold_all", "Fold or unfold all", "functions", "Functions"),
     _key("r", "replay", "Run the invocation again on the current code", "functions", "Functions", "replay"),
     _key("t", "save", "Save it as a test event", "functions", "Functions", "test"),
     _key("d", "debug", "Debug it", "functions", "Functions"),
-    _key("p", "pretty", "In details: JSON indented, or as it was", "details", "Functions"),
+    _key("p", "pretty", "In details: JSON indented, or as it was", "details", "Functions", "raw"),
     _key("s", "start", "Start", "terminal tasks", "Processes"),
     _key("x", "stop", "Stop; again, sooner", "terminal tasks", "Processes", "stop"),
     _key("X", "kill", "Stop at once", "terminal tasks", "Processes"),

@@ -12,11 +12,15 @@ from ..core.manifest import Manifest
 from ..core.state import State
 from .deploy_log import DeployLog
 from .emulator import Emulator
-from .rows import Document, Row, row
+from .rows import Document, Place, Row, row
+from .search import Search
 from .task_log import TaskLog
 from .timeline import Timeline
 
 Kind = Literal["sst", "functions", "tasks", "terminal", "details"]
+
+Anchor = tuple[int, Place]
+"""A row's number when it was painted, and what stood there."""
 
 DEAD = ("exited", "failed", "idle")
 
@@ -40,11 +44,13 @@ class Pane:
     document: Document
     top: int = 0
     """The first row on the screen, while `follow` is off."""
+    anchor: Anchor | None = None
+    """`top` as it was painted: what stood there stays there, whatever happens above it."""
     left: int = 0
     follow: bool = True
     """Whether the last row stays in sight."""
     wrap: bool = False
-    query: str = ""
+    search: Search = field(default_factory=Search)
     process: e.ProcessChanged | None = None
     pending: deque[bytes] = field(default_factory=deque)
     """Output that was not fed to the emulator yet."""
@@ -112,6 +118,8 @@ class Panes:
         ]
         self._tasks = Pane("tasks", "⧉", "Tasks", "tasks", self.tasks)
         self._processes: dict[str, Pane] = {}
+        self._numbers = {"sst": 1, "functions": 2}
+        """Of each pane there ever was, by name: one gets used to them."""
         self._declared: set[str] = set()
         self._gone: set[str] = set()
         """Processes the app no longer has: their panes go when they have ended."""
@@ -128,6 +136,8 @@ class Panes:
                     self.tasks.receive(event.name, event.data)
             case e.ProcessChanged():
                 self._process(event)
+                if event.reason:
+                    self.deploy_log.apply(event)
             case e.LogLine() | e.InvocationStarted() | e.InvocationFinished() | e.Reloaded():
                 self.timeline.apply(event)
             case e.ReloadFailed():
@@ -151,13 +161,15 @@ class Panes:
             self.timeline.apply(invocation.started)
 
     def ordered(self) -> list[Pane]:
-        """SST's order: fixed panes, tunnels, tasks, what runs, and last what does not."""
-        panes = [pane for pane in self._processes.values() if not (pane.dead and pane.name in self._gone)]
-        tunnels = [pane for pane in panes if pane.icon == "⇌"]
-        commands = [pane for pane in panes if pane.icon != "⇌"]
-        tasks = [self._tasks] if self.tasks.names else []
-        alive = [pane for pane in commands if not pane.dead]
-        return [*self._fixed, *tunnels, *tasks, *alive, *(pane for pane in commands if pane.dead)]
+        """By number what runs, then what does not."""
+        panes = [*self._processes.values(), *([self._tasks] if self.tasks.names else [])]
+        panes.sort(key=self.number)
+        return [*self._fixed, *(p for p in panes if not p.dead), *(p for p in panes if p.dead)]
+
+    def number(self, pane: Pane) -> int:
+        """The pane's number, the same as long as the session lasts."""
+        key = pane.name if pane.kind != "terminal" else f"process {pane.name}"
+        return self._numbers.setdefault(key, len(self._numbers) + 1)
 
     def move(self, step: int) -> None:
         """Show the pane *step* places further down."""
@@ -165,11 +177,9 @@ class Panes:
         at = panes.index(self.current) if self.current in panes else 0
         self.current = panes[max(0, min(at + step, len(panes) - 1))]
 
-    def choose(self, index: int) -> None:
-        """Show the pane at place *index*, if there is one."""
-        panes = self.ordered()
-        if 0 <= index < len(panes):
-            self.current = panes[index]
+    def choose(self, number: int) -> None:
+        """Show the pane with *number*, if there is one."""
+        self.current = next((pane for pane in self.ordered() if self.number(pane) == number), self.current)
 
     def resize(self, columns: int, rows: int) -> list[str]:
         """Terminals have another size now; the names of their processes."""
@@ -192,9 +202,18 @@ class Panes:
 
     def _declare(self, manifest: Manifest) -> None:
         self.tasks.declare([task.name for task in manifest.tasks])
+        if self.tasks.names:
+            self.number(self._tasks)
         names = {part.name for part in manifest.dev_commands} | {part.name for part in manifest.tunnels}
         self._gone = (self._gone | self._declared) - names
         self._declared = names
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what the app no longer has, once it has ended."""
+        for name, pane in list(self._processes.items()):
+            if pane.dead and name in self._gone:
+                del self._processes[name]
 
     def _process(self, event: e.ProcessChanged) -> None:
         if event.kind == "task":
@@ -207,10 +226,12 @@ class Panes:
             emulator.light = self.light
             pane = Pane(event.name, icon, event.title, "terminal", emulator)
             self._processes[event.name] = pane
+            self.number(pane)
         before = pane.process
         pane.process, pane.title = event, event.title
         if event.status == "starting" and before is not None and before.status != "idle" and pane.emulator is not None:
             pane.receive(b"\x18\x1b[0m\r\n")
+        self._forget()
 
 
 def standing(pane: Pane) -> Row:
@@ -220,5 +241,5 @@ def standing(pane: Pane) -> Row:
         return ()
     if process.status == "idle":
         return row(("press enter to start", "accent"))
-    code = f" with code {process.exit_code}" if process.exit_code is not None else ""
-    return row((f"[{process.status}{code}]", "bad" if process.exit_code else "dim"), ("  press enter to start", "dim"))
+    words = process.outcome or process.status
+    return row((f"[{words}]", "dim" if process.well else "bad"), ("  press enter to start", "dim"))

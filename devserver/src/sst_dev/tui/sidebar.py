@@ -13,6 +13,7 @@ from textual.widget import Widget
 from ..core.state import State
 from . import keys
 from .panes import Pane, Panes
+from .prompt import Prompt
 from .rows import STYLES
 from .timeline import duration
 
@@ -45,8 +46,8 @@ def pane_state(pane: Pane, state: State) -> tuple[str, str]:
         case "idle":
             return "○", "dim"
         case "exited" | "failed":
-            code = pane.process.exit_code
-            return (f"✗ {code}" if code is not None else "✗", "bad") if code != 0 else ("0", "dim")
+            words, _, _ = (pane.process.outcome or pane.process.status).partition(" (")
+            return words, "dim" if pane.process.well else "bad"
 
 
 class _Text(Widget):
@@ -97,12 +98,12 @@ class Sidebar(_Text):
         text = Text(no_wrap=True, end="")
         self._lines = []
         ruled = False
-        for number, pane in enumerate(self._panes.ordered(), 1):
+        for pane in self._panes.ordered():
             if pane.dead and pane.kind == "terminal" and not ruled:
                 text.append("─" * width + "\n", STYLES["dim"])
                 self._lines.append(None)
                 ruled = True
-            text.append_text(self._line(number, pane, width))
+            text.append_text(self._line(self._panes.number(pane), pane, width))
             self._lines.append(pane)
         return text
 
@@ -144,6 +145,8 @@ class Footer(_Text):
         self.typing = ""
         """The pane that gets the keys, when one does."""
         self.question = ""
+        self.prompt: Prompt | None = None
+        """What is being typed."""
         self.note = ""
         """What is special about the pane: a filter, a search, a place in the past."""
 
@@ -151,6 +154,8 @@ class Footer(_Text):
         text = Text(no_wrap=True, end="", overflow="crop")
         if self.question:
             return text.append(f" {self.question}", STYLES["accent"])
+        if self.prompt is not None:
+            return text.append_text(_typed(self.prompt, self.content_size.width))
         text.append_text(light(self._state, self._clock()))
         text.append(f"  {self._state.app}/{self._state.stage}" if self._state.app else "", STYLES["bold"])
         if self.note:
@@ -166,6 +171,19 @@ class Footer(_Text):
             if room >= 0:
                 text.append_text(hint)
         return text
+
+
+def _typed(prompt: Prompt, width: int) -> Text:
+    """A prompt with its cursor; of a long line what is around it."""
+    note = Text.assemble((f"  {prompt.note}" if prompt.note else "", STYLES["warn"]), ("  Enter", STYLES["bold"]))
+    note.append(" ok", STYLES["dim"]).append("  Esc", STYLES["bold"]).append(" cancel", STYLES["dim"])
+    text = Text.assemble((f" {prompt.label}", STYLES["accent"]))
+    room = max(1, width - text.cell_len - note.cell_len)
+    line, at = f"{prompt.line.text} ", prompt.line.at
+    start = max(0, at - room + 1)
+    shown = line[start : start + room]
+    text.append(shown[: at - start]).append(shown[at - start], "reverse").append(shown[at - start + 1 :])
+    return text.append_text(note)
 
 
 def _age(seconds: float) -> str:

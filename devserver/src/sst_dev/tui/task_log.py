@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections import deque
 
-from ..core import events as e
-from .rows import Row, ansi_row, plain, row, wrapped, wraps
-from .timeline import bar_style
+from rich.cells import cell_len
 
+from ..core import events as e
+from .entry import bar_style
+from .rows import Lines, Row, ansi_row, plain, row
+
+BAR = " │ "
+"""Between the name of a task and what it wrote."""
 KEPT = 10_000
 """Lines kept, as in a terminal's scrollback."""
 LINE_KEPT = 64 * 1024
 """Bytes of a line that has not ended yet."""
 
 
-class TaskLog:
+class TaskLog(Lines):
     """A `Document`: the output of all tasks, in the order it came."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.names: list[str] = []
         self.states: dict[str, e.ProcessChanged] = {}
-        self.first = 0
         self.running = False
         self.only = ""
         """The task shown alone; empty shows all."""
         self._log: deque[tuple[str, Row]] = deque(maxlen=KEPT)
         self._rest: dict[str, bytes] = {}
-        self._rows: list[tuple[Row, int]] = []
-        self._width = 0
 
     def declare(self, names: list[str]) -> None:
         """The app has these tasks."""
@@ -44,8 +46,7 @@ class TaskLog:
             rest = self._rest.pop(event.name, b"")
             if rest:
                 self._put(event.name, ansi_row(rest.decode("utf-8", "replace")))
-            code = f" with code {event.exit_code}" if event.exit_code is not None else ""
-            self._put(event.name, row((event.status + code, "bad" if event.exit_code else "dim")))
+            self._put(event.name, row((event.outcome or event.status, "dim" if event.well else "bad")))
 
     def receive(self, name: str, data: bytes) -> None:
         """A task wrote *data*."""
@@ -67,29 +68,18 @@ class TaskLog:
 
     def layout(self, width: int, now: float, *, wrap: bool) -> None:
         """Prepare rows of *width* cells."""
-        self._width = width if wrap else 0
         logical = [pieces for name, pieces in self._log if not self.only or name in ("", self.only)]
-        logical = logical or [row(("press enter to start a task", "accent"))]
-        self._rows = [(p, part) for p in logical for part in range(wraps(plain(p), width) if wrap else 1)]
+        self.lay_out(logical or [row(("press enter to start a task", "accent"))], width, wrap=wrap)
 
-    @property
-    def end(self) -> int:
-        return self.first + len(self._rows)
-
-    def row(self, y: int) -> Row:
-        if not self.first <= y < self.end:
-            return ()
-        pieces, part = self._rows[y - self.first]
-        return wrapped(pieces, self._width, part) if self._width else pieces
-
-    def find(self, words: str, start: int, step: int) -> int | None:
-        """The next row that contains *words*."""
-        words = words.casefold()
-        numbers = range(start, self.end) if step > 0 else range(start, self.first - 1, -1)
-        return next((y for y in numbers if words in plain(self.row(y)).casefold()), None)
+    def gutter(self, y: int) -> int:
+        """The name before a line is no text of it."""
+        if self.continues(y) or not self.first <= y < self.end:
+            return 0
+        name, bar, _ = plain(self._rows[y - self.first][0]).partition(BAR)
+        return cell_len(name + bar) if bar and name in self.names else 0
 
     def _put(self, name: str, pieces: Row) -> None:
         if len(self._log) == KEPT:
             self.first += 1
-        prefix = row((f"{name} │ ", bar_style(name))) if name else ()
+        prefix = row((name + BAR, bar_style(name))) if name else ()
         self._log.append((name, (*prefix, *pieces)))

@@ -1,19 +1,22 @@
 """The Functions pane as a document: invocations in order, each with its lines under it. No widget, no clock.
 
-An entry is an invocation or a note between them (a reload, an import error, lines of `init`). Folded, it is one row.
+The mark is on the invocation that keys act on, and always on the screen: on the newest while the pane follows, else
+where it was put, until that is scrolled away; then on the nearest that is left.
 """
 
 from __future__ import annotations
 
 import bisect
 import time
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ..core import events as e
-from ..core.state import Invocation, State
+from ..core.state import State
 from .changes import answer_changes
-from .rows import Row, ansi_row, plain, row, wrapped, wraps
+from .entry import GUTTER, HEAD, Entry, bar_style, frame_rows
+from .rows import Place, Row, ansi_row, plain, row
+
+__all__ = ["Timeline", "bar_style", "duration"]
 
 NOTES_KEPT = 500
 """Entries that are no invocation: reloads of a long day; the log file has them all."""
@@ -21,117 +24,38 @@ NOTES_KEPT = 500
 NAME = 24
 """Cells a function's name takes at most; details show it whole."""
 NARROW = 64
-"""Cells of a pane below which memory is only in the details: the trigger says more."""
+"""Cells of a pane below which names and facts are shorter: the trigger says more."""
+NARROW_NAME = 12
 
 GLYPHS = {"ok": ("✓", "good"), "error": ("✗", "bad"), "timeout": ("✗", "bad"), "crash": ("✗", "bad")}
 
 
-class Entry:
-    """One invocation or note, and how it is shown."""
-
-    def __init__(self, function: str, *, invocation: Invocation | None = None, head: Row = ()) -> None:
-        self.function = function
-        self.invocation = invocation
-        self.head = head
-        self.notes: list[Row] = []
-        """Rows under a note's head."""
-        self.folded = False
-        self._tail: list[Row] | None = None
-        self._offsets: list[int] = [0]
-        """Of each line under the head when lines are wrapped: the row it begins at; then the end."""
-        self._measured = (0, 0)
-        """Width and number of lines that `_offsets` is for."""
-        self._stable = 0
-        self._lines: Sequence[object] = ()
-        """The list the first `_stable` of them came from; the state replaces it when it drops lines."""
-
-    @property
-    def id(self) -> str:
-        return self.invocation.started.id if self.invocation else ""
-
-    def body_length(self) -> int:
-        """Lines under the head, folded or not."""
-        if self.invocation is None:
-            return len(self.notes)
-        return len(self.invocation.lines) + len(self.tail())
-
-    def body(self, index: int) -> Row:
-        """The line *index* under the head."""
-        if self.invocation is None:
-            return self.notes[index]
-        lines = self.invocation.lines
-        if index < len(lines):
-            return (*row(("  │ ", bar_style(self.id))), *ansi_row(lines[index]))
-        tail = self.tail()
-        return tail[index - len(lines)] if index - len(lines) < len(tail) else ()
-
-    def tail(self) -> list[Row]:
-        """What follows the log lines: how many were dropped, the error, and what a replay changed."""
-        assert self.invocation is not None
-        if self._tail is not None:
-            return self._tail
-        rows = []
-        if self.invocation.lines_dropped:
-            rows.append(row((f"  │ … {self.invocation.lines_dropped} more in .sst/log/functions.log", "dim")))
-        finished = self.invocation.finished
-        if finished is not None:
-            rows += [row(("  " + text, style)) for text, style in error_lines(finished)]
-            self._tail = rows
-        return rows
-
-    def add_changes(self, changes: list[tuple[str, str]]) -> None:
-        """Show below the answer what changed since the invocation this one repeats."""
-        self._tail = [*self.tail(), *(row(("  " + text, style)) for text, style in changes)]
-
-    def layout(self, width: int, *, wrap: bool) -> int:
-        """Rows this entry takes; *width* counts only with *wrap*."""
-        length = 0 if self.folded else self.body_length()
-        if not wrap or not length:
-            return 1 + length
-        lines = self.invocation.lines if self.invocation else self.notes
-        if self._measured[0] != width or self._lines is not lines:
-            self._lines, self._stable = lines, 0
-            self._measured = (width, 0)
-        if self._measured != (width, length):
-            del self._offsets[self._stable + 1 :]  # what followed the lines has moved
-            for index in range(self._stable, length):
-                self._offsets.append(self._offsets[-1] + wraps(plain(self.body(index)), width))
-            self._measured, self._stable = (width, length), len(lines)
-        return 1 + self._offsets[-1]
-
-    def wrapped_body(self, offset: int, width: int) -> Row:
-        """The row *offset* under the head, when lines are wrapped."""
-        index = bisect.bisect_right(self._offsets, offset) - 1
-        return wrapped(self.body(index), width, offset - self._offsets[index])
-
-    def texts(self) -> Iterator[str]:
-        """The text of every line under the head. Searching calls it for everything kept, so it makes no rows."""
-        lines = self.invocation.lines if self.invocation else []
-        for text in lines:
-            yield "  │ " + (text if text.isprintable() else plain(ansi_row(text)))
-        for index in range(len(lines), self.body_length()):
-            yield plain(self.body(index))
-
-
 class Timeline:
-    """A `Document`: rows are numbered from the start of the session, entries dropped at the top are counted."""
+    """A `Document`: rows are numbered from the start of the session, entries dropped at the top are counted.
+
+    A row's number changes when something above it folds, grows or goes; a `place` stays.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._entries: list[Entry] = []
         self._by_id: dict[str, Entry] = {}
         self._shown: list[Entry] = []
+        self._index: dict[Entry, int] = {}
+        """Of each entry shown its number among them."""
         self._starts: list[int] = [0]
         self._width = 80
         self._wrap = False
         self._names = 0
         self._fold_all = False
+        self._opened: Entry | None = None
         self.first = 0
         self.function = ""
         """The function shown alone; empty shows all."""
         self.selected: Entry | None = None
+        """The invocation that has the mark."""
         self.active = False
-        """Whether the selection is shown strongly: the pane has the keys."""
+        """Whether the mark is shown strongly: the pane has the keys."""
         self.now = 0.0
 
     # --- what happens
@@ -143,7 +67,7 @@ class Timeline:
                 self._add(Entry(event.function, invocation=self._state.invocations[event.id]))
             case e.InvocationFinished():
                 self._finish(event)
-            case e.LogLine(invocation=None):
+            case e.LogLine(invocation=None, unhandled=False):
                 self._init_line(event)
             case e.Reloaded():
                 paths = ", ".join(path.rpartition("/")[2] for path in event.paths)
@@ -183,72 +107,111 @@ class Timeline:
         return any(entry.invocation and not entry.invocation.finished for entry in self._entries[-50:])
 
     def row(self, y: int) -> Row:
-        place = self._place(y)
-        if place is None:
+        found = self._find(y)
+        if found is None:
             return row(("Waiting for invocations…", "dim")) if y == self.first and not self._shown else ()
-        entry, offset = place
+        entry, offset = found
         if offset == 0:
             return self._head(entry)
-        return entry.wrapped_body(offset - 1, self._width) if self._wrap else entry.body(offset - 1)
+        return entry.body(offset, self._width, wrap=self._wrap, chosen=entry is self.selected)
+
+    def gutter(self, y: int) -> int:
+        """Mark, fold, sign and bar are no text."""
+        return GUTTER if self._shown else 0
+
+    def continues(self, y: int) -> bool:
+        """Whether row *y* is the same line as the one above it."""
+        found = self._find(y)
+        return found is not None and found[0].continues(found[1], wrap=self._wrap)
 
     def entry_at(self, y: int) -> Entry | None:
         """The entry that row *y* belongs to."""
-        place = self._place(y)
-        return place[0] if place else None
+        found = self._find(y)
+        return found[0] if found else None
 
-    def top_of(self, entry: Entry) -> int:
-        """The row of its head."""
-        return self.first + self._starts[self._shown.index(entry)] if entry in self._shown else self.end
+    def rows_of(self, entry: Entry) -> tuple[int, int]:
+        """The row of its head, and one past its last."""
+        self._arrange()
+        at = self._index[entry]
+        return self.first + self._starts[at], self.first + self._starts[at + 1]
+
+    # --- the mark
 
     def move(self, step: int) -> Entry | None:
-        """Select the next invocation in direction *step*; the last one when none was selected."""
-        invocations = [entry for entry in self._shown if entry.invocation]
-        if not invocations:
+        """Mark the next invocation in direction *step*."""
+        if self.selected is None:
             return None
-        if self.selected in invocations:
-            at = invocations.index(self.selected) + step
-            self.selected = invocations[max(0, min(at, len(invocations) - 1))]
-        else:
-            self.selected = invocations[-1]
+        at = self._index[self.selected] + step
+        while 0 <= at < len(self._shown) and not self._shown[at].invocation:
+            at += step
+        if 0 <= at < len(self._shown):
+            self.selected = self._shown[at]
         return self.selected
 
     @property
-    def current(self) -> Entry | None:
-        """The selected invocation, or the last one."""
-        if self.selected is not None:
-            return self.selected
+    def newest(self) -> Entry | None:
+        """The last invocation shown."""
         return next((entry for entry in reversed(self._shown) if entry.invocation), None)
+
+    def seen(self, top: int, height: int, *, follow: bool) -> None:
+        """*height* rows from *top* on are on the screen: the mark is there too."""
+        start = bisect.bisect_right(self._starts, top - self.first) - 1
+        end = bisect.bisect_left(self._starts, top + height - self.first)
+        inside = [entry for entry in self._shown[max(0, start) : end] if entry.invocation]
+        if not inside:
+            self.selected = None
+        elif follow:
+            self.selected = inside[-1]
+        elif self.selected not in inside:
+            above = self.selected is not None and self._index[self.selected] < start
+            self.selected = inside[0] if above else inside[-1]
 
     def fold_all(self) -> None:
         """Fold everything, or unfold it again."""
         self._fold_all = not self._fold_all
         for entry in self._entries:
-            entry.folded = self._fold_all
+            entry.folded, entry.opened = self._fold_all, False
 
-    def find(self, words: str, start: int, step: int) -> int | None:
-        """The next row that contains *words*, in folded entries too: they unfold."""
-        words = words.casefold()
-        place = self._place(start) or (self._place(self.end - 1) if step < 0 else None)
-        if place is None:
+    # --- places
+
+    def place(self, y: int) -> Place:
+        """The line in row *y*, and where in the line the row begins."""
+        found = self._find(y)
+        return (found[0], *found[0].place(found[1], self._width, wrap=self._wrap)) if found else y
+
+    def locate(self, place: Place) -> int | None:
+        """The row in which *place* is now; None when it is not shown."""
+        if not isinstance(place, tuple) or place[0] not in self._index:
             return None
-        at = self._shown.index(place[0])
-        offset: int | None = place[1]
-        while 0 <= at < len(self._shown):
-            entry = self._shown[at]
-            texts = [plain(self._head(entry)), *entry.texts()]
-            numbers = [number for number, text in enumerate(texts) if words in text.casefold()]
-            offsets = self._row_offsets(entry, texts) if numbers else []
-            hits = [offsets[number] for number in numbers]
-            if offset is not None:
-                hits = [o for o in hits if (o >= offset if step > 0 else o <= offset)]
-            if hits:
-                hit = hits[0] if step > 0 else hits[-1]
-                if hit and entry.folded:
-                    entry.folded = False
-                    self._arrange()
-                return self.top_of(entry) + hit
-            at, offset = at + step, None
-        return None
+        entry, number, at = place
+        offset: int = entry.offset(number, at, self._width, wrap=self._wrap)
+        return self.first + self._starts[self._index[entry]] + offset
+
+    def matches(self, words: str) -> Sequence[Place]:
+        """Every head and line that contains *words* in any case, in order, folded away or not."""
+        self._arrange()
+        words = words.casefold()
+        found: list[Place] = []
+        for entry in self._shown:
+            if words in self._head_text(entry).casefold():
+                found.append((entry, HEAD, 0))
+            found += [(entry, number, at) for number, at in entry.find(words)]
+        return found
+
+    def reach(self, place: Place | None) -> int | None:
+        """Unfold the entry that *place* is in, and fold the one that was unfolded for another; the row of it."""
+        if self._opened is not None:
+            self._opened.opened, self._opened = False, None
+        if isinstance(place, tuple) and place[1] != HEAD and place[0].folded:
+            self._opened = place[0]
+            place[0].opened = True
+        self._arrange()
+        if (y := self.locate(place)) is None:
+            return None
+        entry = self.entry_at(y)
+        if entry is not None and entry.invocation:
+            self.selected = entry
+        return y
 
     # --- inner workings
 
@@ -257,8 +220,7 @@ class Timeline:
         self._entries.append(entry)
         if entry.invocation:
             self._by_id[entry.id] = entry
-        if entry.invocation:
-            self._names = max(self._names, min(len(entry.function), NAME))
+            self._names = max(self._names, len(entry.function))
         if len(self._entries) > len(self._state.invocations) + NOTES_KEPT:
             self._forget()
 
@@ -275,8 +237,6 @@ class Timeline:
         self.first += sum(self._height(entry) for entry in self._shown if id(entry) in gone)
         self._entries = kept
         self._by_id = {entry.id: entry for entry in kept if entry.invocation}
-        if self.selected is not None and id(self.selected) in gone:
-            self.selected = None
         self._arrange()
 
     def _finish(self, event: e.InvocationFinished) -> None:
@@ -285,24 +245,25 @@ class Timeline:
             return
         before = self._state.invocations.get(entry.invocation.started.replay_of)
         if before is not None and before.finished is not None:
-            entry.add_changes(answer_changes(before.finished.response, event.response))
+            entry.changes = [row(change) for change in answer_changes(before.finished, event)]
 
     def _init_line(self, event: e.LogLine) -> None:
         last = self._entries[-1] if self._entries else None
-        head = row(("  init  ", "dim"), event.function)
+        head = row(("◦ init  ", "dim"), event.function)
         if last is None or last.invocation or last.head != head:
             last = Entry(event.function, head=head)
             self._add(last)
         if len(last.notes) < NOTES_KEPT:
-            last.notes.append((*row(("  │ ", "dim")), *ansi_row(event.text)))
+            last.notes.append(ansi_row(event.text))
+        elif len(last.notes) == NOTES_KEPT:
+            last.notes.append(row(("… and more in .sst/log/functions.log …", "warn")))
 
     def _reload_failed(self, event: e.ReloadFailed) -> None:
         where = f"  {event.file.rpartition('/')[2]}:{event.line}" if event.file else ""
         text = f"✗ {event.function} does not import: {event.error_type}: {event.error_message}"
         first, *more = text.splitlines()
         entry = Entry(event.function, head=row((first, "bad"), (where, "dim")))
-        entry.notes = [row(("  " + part, "bad")) for part in more]
-        entry.notes += [row(("  " + part, "dim")) for frame in event.frames for part in frame.rstrip().split("\n")]
+        entry.notes = [*(row((part, "bad")) for part in more), *frame_rows(event.frames)]
         self._add(entry)
 
     def _arrange(self) -> None:
@@ -311,75 +272,73 @@ class Timeline:
         for entry in shown:
             starts.append(starts[-1] + self._height(entry))
         self._shown, self._starts = shown, starts
-        if self.selected is not None and self.function not in ("", self.selected.function):
+        self._index = {entry: number for number, entry in enumerate(shown)}
+        if self.selected is not None and self.selected not in self._index:
             self.selected = None
 
     def _height(self, entry: Entry) -> int:
         return entry.layout(self._width, wrap=self._wrap)
 
-    def _row_offsets(self, entry: Entry, texts: list[str]) -> list[int]:
-        """The row of each text of *entry*, counted from its head."""
-        if not self._wrap:
-            return list(range(len(texts)))
-        offsets = [0, 1]
-        for text in texts[1:]:
-            offsets.append(offsets[-1] + wraps(text, self._width))
-        return offsets[: len(texts)]
-
-    def _place(self, y: int) -> tuple[Entry, int] | None:
+    def _find(self, y: int) -> tuple[Entry, int] | None:
         offset = y - self.first
         if not 0 <= offset < self._starts[-1]:
             return None
         index = bisect.bisect_right(self._starts, offset) - 1
         return self._shown[index], offset - self._starts[index]
 
-    def _head(self, entry: Entry) -> Row:
+    # --- heads
+
+    def _head_text(self, entry: Entry) -> str:
+        """What a search sees: nothing is cut."""
         if entry.invocation is None:
-            return (*row("  "), *entry.head)
+            return plain(entry.head)
         started, finished = entry.invocation.started, entry.invocation.finished
+        status = finished.status if finished and finished.status != "ok" else ""
+        return f"{started.function} {started.trigger} {status} {_clock(started.at)}"
+
+    def _head(self, entry: Entry) -> Row:
         chosen = entry is self.selected
-        marker = ("❯ ", "accent" if self.active else "dim") if chosen else "  "
-        fold = "▸" if entry.folded and entry.body_length() else " "
+        marker = (("❯", "accent") if self.active else ("›", "dim")) if chosen else " "
+        fold = ("▸" if entry.closed and entry.length else " ", "dim")
+        if entry.invocation is None:
+            return (*row(marker, fold), *entry.head)
+        started, finished = entry.invocation.started, entry.invocation.finished
         glyph, style = GLYPHS[finished.status] if finished else ("●", "warn")
         if entry.invocation.paused:
             glyph, style = "⏸", "accent"
-        name = started.function if len(started.function) <= NAME else started.function[: NAME - 1] + "…"
-        left = f" {name:{self._names}} "
-        right = self._facts(entry.invocation)
+        limit = NAME if self._width >= NARROW else NARROW_NAME
+        left = f" {_cut(started.function, limit):{min(self._names, limit)}} "
+        facts = self._facts(entry)
         status = finished.status if finished and finished.status != "ok" else ""
-        replay = "↻ " if started.replay_of else ""
-        room = self._width - 4 - len(left) - len(status) - len(right) - 1
-        trigger = replay + started.trigger
-        trigger = trigger if len(trigger) <= room else trigger[: max(0, room - 1)] + "…"
-        name_style = "bold" if chosen else ""
+        room = self._width - GUTTER + 1 - len(left) - len(status) - len(facts) - 1
+        trigger = _cut(("↻ " if started.replay_of else "") + started.trigger, max(1, room))
         pad = " " * max(1, room - len(trigger) + 1)
-        return row(
-            marker, (fold, "dim"), (glyph, style), (left, name_style), trigger, pad, (status, "bad"), (right, "dim")
-        )
+        name = "bold" if chosen else ""
+        return row(marker, fold, (glyph, style), (left, name), trigger, pad, (status, "bad"), (facts, "dim"))
 
-    def _facts(self, invocation: Invocation) -> str:
-        clock = time.strftime("%H:%M:%S", time.localtime(invocation.started.at))
-        finished = invocation.finished
+    def _facts(self, entry: Entry) -> str:
+        """Duration, memory and time of day, in columns."""
+        assert entry.invocation is not None
+        started, finished = entry.invocation.started, entry.invocation.finished
+        clock, wide = _clock(started.at), self._width >= NARROW
         if finished is None:
-            where = f"paused at {invocation.paused.rpartition('/')[2]}  " if invocation.paused else ""
-            return f"{where}{duration(self.now - invocation.started.at)}  {clock}"
-        memory = f"  {finished.memory_mb:4.0f} MB" if finished.memory_mb and self._width >= NARROW else ""
-        return f"{duration(finished.duration_ms / 1000):>9}{memory}  {clock}"
+            paused = entry.invocation.paused.rpartition("/")[2]
+            where = f"paused at {paused}  " if paused else ""
+            return f" {where}{duration(self.now - started.at)}  {clock}"
+        took = duration(finished.duration_ms / 1000)
+        if not wide:
+            memory = f"{finished.memory_mb:.0f}M" if finished.memory_mb else ""
+            return f" {took:>6} {memory:>4} {clock}"
+        memory = f"{finished.memory_mb:.0f} MB" if finished.memory_mb else ""
+        return f"{took:>9}  {memory:>7}  {clock}"
 
 
-def error_lines(finished: e.InvocationFinished) -> list[tuple[str, str]]:
-    """The error of an invocation and the user's own frames, as text and style; empty when it went well."""
-    if finished.status == "ok":
-        return []
-    kind, message = finished.error_type, finished.error_message
-    lines = (f"{kind}: {message}" if kind and message else kind or message).splitlines()
-    frames = [part for frame in finished.frames for part in frame.rstrip("\n").split("\n")]
-    return [*((text, "bad") for text in lines), *((text, "dim") for text in frames)]
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))
 
 
-def bar_style(key: str) -> str:
-    """The same colour for the same invocation, in every line."""
-    return f"bar{zlib.crc32(key.encode()) % 5}"
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def duration(seconds: float) -> str:

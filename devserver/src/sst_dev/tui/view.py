@@ -16,8 +16,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from .encoding import encode_mouse
-from .panes import Pane, standing
+from .encoding import encode_mouse, encode_wheel
+from .panes import Anchor, Pane, standing
 from .rows import Position, Row, plain
 
 URL = re.compile(r"https?://[^\s\"'<>│]+[^\s\"'<>│.,;:!?)\]}]")
@@ -28,9 +28,15 @@ FULL = 100_000
 """A column right of any text: the whole row."""
 
 MATCH = Style(reverse=True, color="yellow")
+HIT = Style(reverse=True, bold=True, color="magenta")
+"""The match that one is at."""
 SELECTED = Style(reverse=True)
 CURSOR = Style(reverse=True)
+CURSORS = {"underline": Style(underline=True, bold=True), "bar": Style(underline2=True, bold=True)}
+"""Shapes of the cursor other than a block, as far as cells can show them."""
 THUMB, TRACK = Style(color="bright_black"), Style()
+MORE = Segment("›", Style(dim=True))
+"""At the end of a row that goes on to the right."""
 
 
 class PaneView(Widget):
@@ -82,6 +88,10 @@ class PaneView(Widget):
         self._pressed = False
         """Whether the program was told of a button that is down."""
         self._top = 0
+        self._marks: tuple[Anchor | None, ...] = (None, None)
+        """What stood at both ends of the selection when it was painted."""
+        self._hit: int | None = None
+        """The row of the match that one is at."""
         self._rows: list[Strip] = []
         """What is on the screen; only rows that changed are painted again, which counts over SSH."""
 
@@ -94,19 +104,40 @@ class PaneView(Widget):
 
     def update_content(self) -> None:
         """The document may have changed: lay it out and paint it."""
-        pane = self.pane
-        pane.document.layout(self.columns, self._clock(), wrap=pane.wrap)
+        pane, height = self.pane, self.size.height
+        document = pane.document
+        document.layout(self.columns, self._clock(), wrap=pane.wrap)
+        self._stay()
         last = self._last_top()
-        if self._dragging:
-            pane.top = self._top  # what is being selected stays under the mouse
-        elif pane.follow:
+        if pane.follow and not self._dragging:  # what is being selected stays under the mouse
             pane.top = last
-        self._top = pane.top = max(pane.document.first, min(pane.top, last))
+        self._top = pane.top = max(document.first, min(pane.top, last))
+        pane.anchor = self._anchor(pane.top)
+        self._marks = tuple(mark and self._anchor(mark[0]) for mark in (self.mark_from, self.mark_to))
+        document.seen(self._top, height, follow=pane.follow)
+        self._hit = document.locate(pane.search.place) if pane.search.place is not None else None
         base = self.rich_style  # worth asking for once: Textual walks up the tree for it
         before, self._rows = self._rows, [self._paint(y, base) for y in range(self.size.height)]
         for y, strip in enumerate(self._rows):
             if y >= len(before) or strip != before[y]:
                 self.refresh(Region(0, y, self.size.width, 1))
+
+    def _stay(self) -> None:
+        """What was on the screen, and what was selected, is so still: rows above may have come and gone."""
+        pane = self.pane
+        pane.top = self._now(pane.anchor, pane.top)
+        if self.mark_from is not None:
+            self.mark_from = (self._now(self._marks[0], self.mark_from[0]), self.mark_from[1])
+        if self.mark_to is not None:
+            self.mark_to = (self._now(self._marks[1], self.mark_to[0]), self.mark_to[1])
+
+    def _now(self, anchor: Anchor | None, y: int) -> int:
+        """Where row *y* is now, if it is the one of *anchor*."""
+        now = self.pane.document.locate(anchor[1]) if anchor is not None and anchor[0] == y else None
+        return y if now is None else now
+
+    def _anchor(self, y: int) -> Anchor:
+        return y, self.pane.document.place(y)
 
     @property
     def columns(self) -> int:
@@ -121,20 +152,32 @@ class PaneView(Widget):
         pane.follow = pane.top >= last and step > 0
         self.update_content()
 
+    def scroll_columns(self, step: int) -> None:
+        """Scroll by *step* cells to the right, as far as there is text."""
+        pane = self.pane
+        if pane.emulator is None and not pane.wrap:
+            rows = range(self._top, min(self._top + self.size.height, self._end()))
+            longest = max((cell_len(plain(self._piece(y))) for y in rows), default=0)
+            pane.left = max(0, min(pane.left + step, max(pane.left, longest - self.columns)))
+            self.update_content()
+
     def _last_top(self) -> int:
         """The first row on the screen when the last one is in sight; a terminal shows at least its own screen."""
         document, emulator = self.pane.document, self.pane.emulator
         floor = emulator.top if emulator is not None else document.first
         return max(floor, self._end() - self.size.height)
 
-    def reveal(self, y: int) -> None:
-        """Scroll as little as needed to show row *y*."""
-        height = self.size.height
-        if not self._top <= y < self._top + height:
-            self.pane.follow = False
-            self.pane.top = y - (0 if y < self._top else height - 1)
-            if abs(y - self._top) > height:
-                self.pane.top = y - height // 2
+    def reveal(self, y: int, end: int | None = None) -> None:
+        """Scroll as little as needed to show row *y*, and as many as there is room for of those up to *end*."""
+        height, pane = self.size.height, self.pane
+        self._stay()
+        top, pane.anchor = pane.top, None
+        wanted = min(max(end or 0, y + 1), y + height)
+        if y < top or wanted > top + height:
+            pane.follow = False
+            pane.top = y if y < top else wanted - height
+            if end is None and abs(y - top) > height:
+                pane.top = y - height // 2
         self.update_content()
 
     @property
@@ -167,16 +210,26 @@ class PaneView(Widget):
         self.reveal(y)
 
     def selected_text(self) -> str:
-        """The selected text, without borders and without trailing blanks."""
+        """The selected text, without decoration, and without trailing blanks."""
         if self.mark_from is None or self.mark_to is None:
             return ""
-        (y0, x0), (y1, x1) = sorted((self.mark_from, self.mark_to))
-        lines = []
-        for y in range(y0, y1 + 1):
-            text = plain(self.pane.document.row(y))
-            end = _cut(text, x1 + 1) if y == y1 else len(text)
-            lines.append(text[_cut(text, x0) if y == y0 else 0 : end].rstrip())
-        return "\n".join(lines)
+        return self._text(*sorted((self.mark_from, self.mark_to)))
+
+    def visible_text(self) -> str:
+        """What is on the screen, likewise."""
+        end = min(self._top + self.size.height, self._end())
+        return self._text((self._top, 0), (end - 1, FULL))
+
+    def _text(self, start: Position, end: Position) -> str:
+        document, lines = self.pane.document, [""]
+        for y in range(start[0], end[0] + 1):
+            text, gutter = plain(self._piece(y)), document.gutter(y)
+            left = _cut(text, max(start[1], gutter) if y == start[0] else gutter)
+            right = _cut(text, end[1] + 1) if y == end[0] else len(text)
+            if y > start[0] and not document.continues(y):
+                lines.append("")
+            lines[-1] += text[left:right]
+        return "\n".join(line.rstrip() for line in lines)
 
     # --- painting
 
@@ -190,7 +243,11 @@ class PaneView(Widget):
             segments = [Segment(text, style) for text, style in pieces]
         else:
             segments = self._decorated(number, pieces)
-        strip = Strip(segments).crop_extend(pane.left, pane.left + width, None)
+        strip = Strip(segments)
+        if pane.emulator is None and strip.cell_length > pane.left + width:
+            strip = Strip([*strip.crop_extend(pane.left, pane.left + width - 1, None), MORE])
+        else:
+            strip = strip.crop_extend(pane.left, pane.left + width, None)
         return Strip([*strip, self._scroll_bar(y)], width + 1).apply_style(base)
 
     def _piece(self, number: int) -> Row:
@@ -210,7 +267,7 @@ class PaneView(Widget):
         cursor = self._cursor()
         return (
             "://" not in text
-            and (not self.pane.query or self.pane.query.casefold() not in text.casefold())
+            and (not self.pane.search.words or self.pane.search.words.casefold() not in text.casefold())
             and self._span(number) is None
             and (cursor is None or cursor[0] != number)
         )
@@ -221,17 +278,17 @@ class PaneView(Widget):
             text.append(part, style)
         for match in URL.finditer(text.plain):
             text.stylize(_link(match[0]), *match.span())
-        if self.pane.query:
-            for match in re.finditer(re.escape(self.pane.query), text.plain, re.IGNORECASE):
-                text.stylize(MATCH, *match.span())
+        if words := self.pane.search.words:
+            for match in re.finditer(re.escape(words), text.plain, re.IGNORECASE):
+                text.stylize(HIT if number == self._hit else MATCH, *match.span())
         if (span := self._span(number)) is not None:
-            start, end = _cut(text.plain, span[0]), _cut(text.plain, span[1])
+            start, end = _cut(text.plain, max(span[0], self.pane.document.gutter(number))), _cut(text.plain, span[1])
             text.stylize(SELECTED, start, max(end, start))
         cursor = self._cursor()
         if cursor is not None and cursor[0] == number:
             at = _cut(text.plain, cursor[1])
             text.append(" " * max(0, cursor[1] + 1 - cell_len(text.plain)))
-            text.stylize(CURSOR, at, at + 1)
+            text.stylize(CURSORS.get(self.pane.emulator.shape if self.pane.emulator else "", CURSOR), at, at + 1)
         return [segment for segment in text.render(self.app.console) if segment.text]
 
     def _cursor(self) -> Position | None:
@@ -266,6 +323,12 @@ class PaneView(Widget):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._wheel(event, 1)
 
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        self._sideways(event, -WHEEL)
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        self._sideways(event, WHEEL)
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
         if self._report("down", event):
             self._pressed = True
@@ -299,16 +362,36 @@ class PaneView(Widget):
             self.post_message(self.Copied(self.selected_text()))
         else:
             self.clear_selection()
-            text = plain(self._piece(y))
-            index = _cut(text, x)
-            url = next((match[0] for match in URL.finditer(text) if match.start() <= index < match.end()), "")
-            self.post_message(self.Clicked(y, x, url))
+            self.post_message(self.Clicked(y, x, self._url_at(y, x)))
         self.update_content()
+
+    def _url_at(self, y: int, x: int) -> str:
+        """Where a click leads: a link of the program's own, or a URL in the text, also where it wraps."""
+        document, first, last = self.pane.document, y, y
+        at = _cut(plain(self._piece(y)), x)
+        start = 0
+        for text, style in self._piece(y):
+            if start <= at < start + len(text) and style.link:
+                return style.link
+            start += len(text)
+        while document.continues(first):
+            first -= 1
+        while document.continues(last + 1):
+            last += 1
+        rows = [plain(self._piece(row))[document.gutter(row) if row > first else 0 :] for row in range(first, last + 1)]
+        at += sum(map(len, rows[: y - first])) - (document.gutter(y) if y > first else 0)
+        found = URL.finditer("".join(rows))
+        return next((match[0] for match in found if match.start() <= at < match.end()), "")
 
     def on_click(self, event: events.Click) -> None:
         if event.chain == 2 and not self._grabbed():
-            y, _ = self._at(event)
-            self.mark_from, self.mark_to = (y, 0), (y, FULL)
+            document, (start, _) = self.pane.document, self._at(event)
+            end = start
+            while document.continues(start):
+                start -= 1
+            while document.continues(end + 1):
+                end += 1
+            self.mark_from, self.mark_to = (start, 0), (end, FULL)
             self.post_message(self.Copied(self.selected_text()))
             self.update_content()
 
@@ -317,9 +400,16 @@ class PaneView(Widget):
         emulator = self.pane.emulator
         if self._grabbed() and emulator is not None:
             button = 0 if step < 0 else 1
-            self.post_message(self.Typed(encode_mouse("wheel", button, event.x, event.y, emulator.modes)))
+            data = encode_mouse("wheel", button, event.x, event.y, emulator.modes, held=_held(event))
+            self.post_message(self.Typed(data))
+        elif self.typing and emulator is not None and emulator.modes.alternate:
+            self.post_message(self.Typed(encode_wheel(step * WHEEL, emulator.modes)))
         else:
             self.scroll_rows(step * WHEEL)
+
+    def _sideways(self, event: events.MouseEvent, step: int) -> None:
+        event.stop()
+        self.scroll_columns(step)
 
     def _grabbed(self) -> bool:
         """Whether the mouse belongs to the program in the pane."""
@@ -331,7 +421,7 @@ class PaneView(Widget):
             return False
         button = max(0, event.button - 1)
         y = self._top + event.y - emulator.top
-        data = encode_mouse(kind, button, event.x, max(0, y), emulator.modes)
+        data = encode_mouse(kind, button, event.x, max(0, y), emulator.modes, held=_held(event))
         if data:
             self.post_message(self.Typed(data))
         return True
@@ -345,6 +435,12 @@ class PaneView(Widget):
 def _link(url: str) -> Style:
     """The style of a link; the same each time, since Rich numbers links and a new number is a change."""
     return Style(link=url, underline=True)
+
+
+def _held(event: events.MouseEvent) -> str:
+    """The modifiers of *event*, as `encode_mouse` calls them."""
+    held = {"shift": event.shift, "alt": event.meta, "ctrl": event.ctrl}
+    return " ".join(name for name, down in held.items() if down)
 
 
 def _cut(text: str, cells: int) -> int:
