@@ -22,14 +22,18 @@ SESSION = "joins real parts: tests/scenarios drive it through whole sessions"
 
 WITHOUT_A_TEST_FILE = {
     "sst_dev/app/channel.py": SESSION,
+    "sst_dev/app/refreshing.py": SESSION,
     "sst_dev/app/removing.py": SESSION,
     "sst_dev/app/session.py": SESSION,
     "sst_dev/cli/dev.py": COMMAND,
+    "sst_dev/cli/diff.py": COMMAND,
     "sst_dev/cli/logs.py": COMMAND,
+    "sst_dev/cli/refresh.py": COMMAND,
     "sst_dev/cli/remove.py": COMMAND,
     "sst_dev/cli/serving.py": COMMAND,
     "sst_dev/cli/shell.py": COMMAND,
     "sst_dev/cli/stop.py": COMMAND,
+    "sst_dev/cli/unlock.py": "tests/cli/test_state.py runs it beside its neighbours",
     "sst_dev/core/bootstrap.py": VALUES,
     "sst_dev/core/commands.py": VALUES,
     "sst_dev/core/settings.py": VALUES,

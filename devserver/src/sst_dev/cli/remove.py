@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -17,6 +18,8 @@ from ..core.tasks import spawn
 from .dev import make_settings
 from .options import GlobalOptions
 
+T = TypeVar("T")
+
 
 @click.command(name="remove")
 @click.option("--local", is_flag=True, help='Remove what an app with home="aws" has made on the embedded cloud.')
@@ -28,18 +31,19 @@ def command(options: GlobalOptions, local: bool) -> int:
     is not removed.
     """
     settings = make_settings(options, mode="basic", local=local)
-    count = asyncio.run(_remove(settings))
+    count = asyncio.run(narrated(settings, remove_stage))
     what = f"{count} resource{'s' * (count != 1)} removed" if count else "nothing to remove"
     click.echo(f"Stage {settings.stage}: {what}.", err=True)
     return ExitCode.OK
 
 
-async def _remove(settings: Settings) -> int:
+async def narrated(settings: Settings, work: Callable[[Settings, Stream], Awaitable[T]]) -> T:
+    """Do *work* on the stage, and say on standard error what happens."""
     stream, tasks = Stream(), set[asyncio.Task[Any]]()
     with stream.subscribe() as subscription:
         narration = spawn(run_console(subscription, settings, sys.stderr), name="narration", owner=tasks)
         try:
-            return await remove_stage(settings, stream)
+            return await work(settings, stream)
         finally:
             stream.close()
             await narration

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from ..core import errors
 from ..core import events as e
@@ -33,6 +33,10 @@ STOP_GRACE = 5.0
 """Seconds a program gets to notice that nobody wants it any more, before it is killed."""
 
 
+REFRESH = "refresh"
+"""The trigger of an apply that makes every resource again, whether or not it has changed."""
+
+
 class Program:
     """The config program of one app and stage. Owns its processes; used from one event loop."""
 
@@ -45,9 +49,9 @@ class Program:
         self._spare: _Run | None = None
         self._modules: list[str] = []
 
-    async def load(self, *, removing: bool = False) -> App:
-        """Start the program, for `apply` or for `remove`, and return what its `app(input)` says. Raises `SstError`."""
-        self._run = await self._started("remove" if removing else "apply")
+    async def load(self, command: Literal["apply", "remove", "diff"] = "apply") -> App:
+        """Start the program for *command* and return what its `app(input)` says. Raises `SstError`."""
+        self._run = await self._started(command)
         return self._run.app
 
     async def apply(self, bootstrap: Bootstrap, *, trigger: str) -> Manifest:
@@ -59,10 +63,13 @@ class Program:
         self._stream.publish(e.DeployStarted(time.time(), trigger))
         run, self._run = self._run or await self._started("apply"), None
         try:
-            run.send({"kind": "apply", "bootstrap": bootstrap.model_dump()})
+            run.send({"kind": "apply", "bootstrap": bootstrap.model_dump(), "refresh": trigger == REFRESH})
             answer = await run.answer("manifest")
         finally:
             await run.close()
+        if answer["gone"]:
+            text = f"Deleted outside sst, made anew: {', '.join(answer['gone'])}."
+            self._stream.publish(e.Notice(time.time(), text, "warning"))
         manifest = Manifest.model_validate(_with_urls(answer["manifest"]))
         write_types(manifest, self._settings.root)
         self._modules = answer["modules"]
@@ -78,6 +85,15 @@ class Program:
         try:
             run.send({"kind": "remove", "bootstrap": bootstrap.model_dump()})
             return int((await run.answer("removed"))["changed"])
+        finally:
+            await run.close()
+
+    async def diff(self) -> list[dict[str, Any]]:
+        """What an apply would do: for each resource its action, component, name, type and the inputs that change."""
+        run, self._run = self._run or await self._started("diff"), None
+        try:
+            steps: list[dict[str, Any]] = (await run.answer("steps"))["steps"]
+            return steps
         finally:
             await run.close()
 

@@ -9,7 +9,7 @@ import importlib.util
 import inspect
 import io
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +25,7 @@ from .faults import is_own
 if TYPE_CHECKING:
     from sst.infra.context import Context
 
-    from .embedded.plan import Preview
+    from .embedded.plan import Preview, Step
     from .package import Packager
 
 Message = dict[str, Any]
@@ -61,12 +61,15 @@ class Run:
             self._remove(app, self._receive()["bootstrap"])
             return
         previewed = self._preview(app, module)
-        bootstrap = self._receive()["bootstrap"]
-        if self._nothing_to_do(previewed, bootstrap):
+        if self._command == "diff":
+            self._send({"kind": "steps", "steps": [_step(step) for step in previewed.resources.steps()]})
+            return
+        wish = self._receive()
+        if not wish.get("refresh") and self._nothing_to_do(previewed, wish["bootstrap"]):
             print(previewed.printed, end="")  # noqa: T201 the user's own output
-            self._send_manifest(app, previewed.manifest, 0)
+            self._send_manifest(app, previewed.manifest)
         else:
-            self._apply(app, bootstrap)
+            self._apply(app, wish["bootstrap"], refresh=wish.get("refresh", False))
 
     # --- the user's code --------------------------------------------------------------------------
 
@@ -166,7 +169,7 @@ class Run:
         with locked(self._state_file.parent, self._say_waiting):
             return signature(self._state_file) == previewed.record
 
-    def _apply(self, app: App, bootstrap: Message) -> None:
+    def _apply(self, app: App, bootstrap: Message, *, refresh: bool) -> None:
         from .embedded.apply import Applier
         from .embedded.aws import Aws
         from .embedded.state import State, locked
@@ -176,6 +179,8 @@ class Run:
             state = State(self._state_file)
             state.cloud = _facts(bootstrap)
             state.open()
+            if refresh:
+                state.suspect_all()
             try:
                 applier = Applier(Aws(bootstrap), state, self._send)
                 try:
@@ -187,11 +192,12 @@ class Run:
                 applier.delete_undeclared()
             finally:
                 state.close()
-        self._send_manifest(app, manifest, applier.changed)
+        self._send_manifest(app, manifest, applier.changed, sorted(applier.gone))
 
-    def _send_manifest(self, app: App, manifest: Message, changed: int) -> None:
+    def _send_manifest(self, app: App, manifest: Message, changed: int = 0, gone: Sequence[str] = ()) -> None:
         manifest["app"] = self._app_document(app)
-        self._send({"kind": "manifest", "manifest": manifest, "changed": changed, "modules": self._installed()})
+        facts = {"changed": changed, "gone": gone, "modules": self._installed()}
+        self._send({"kind": "manifest", "manifest": manifest, **facts})
 
     def _remove(self, app: App, bootstrap: Message) -> None:
         from .embedded.apply import Applier
@@ -277,6 +283,12 @@ class Previewed:
     record: tuple[int, ...]
     """The signature of the record."""
     printed: str
+
+
+def _step(step: Step) -> Message:
+    entry = step.entry
+    names = {"component": entry.component, "name": entry.name, "type": entry.type}
+    return {"action": step.action, **names, "changed": list(step.changed)}
 
 
 def _facts(bootstrap: Message) -> Message:

@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -72,6 +72,11 @@ class State:
         """Say that a call for *entry* is about to be sent: should it not end, the next run looks for what it made."""
         with self._lock:
             self._write({"begin": vars(entry)})
+
+    def suspect_all(self) -> None:
+        """Have every resource made again, as if a change of it were under way: what it is by now is not known."""
+        for entry in list(self.entries.values()):
+            self.put(replace(entry, pending=True))
 
     def put(self, entry: Entry) -> None:
         """Record *entry* as it is now."""
@@ -151,22 +156,50 @@ def signature(path: Path) -> tuple[int, ...]:
     return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
+def holder(folder: Path) -> str:
+    """Who holds the engine's lock of a stage, for people; empty when nobody does."""
+    with _lock_file(folder) as descriptor:
+        return "" if _taken(descriptor) else _holder(descriptor)
+
+
 @contextmanager
 def locked(folder: Path, waiting: Any = None) -> Iterator[None]:
-    """Hold the engine's lock of a stage; *waiting* is called with who holds it, if somebody does, before the wait."""
+    """Hold the engine's lock of a stage; *waiting* is called with who holds it, if somebody does, before the wait.
+
+    It is a lock of the operating system: it ends with its process, however that ends.
+    """
     import fcntl
 
-    private_dir(folder)
-    descriptor = os.open(folder / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with _lock_file(folder) as descriptor:
+        if not _taken(descriptor):
             if waiting is not None:
-                waiting(os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip() or "another process")
+                waiting(_holder(descriptor))
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()}\n".encode(), 0)
         yield
+
+
+@contextmanager
+def _lock_file(folder: Path) -> Iterator[int]:
+    private_dir(folder)
+    descriptor = os.open(folder / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    """Whether the lock was free and is now ours."""
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(descriptor: int) -> str:
+    return os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip() or "another process"
