@@ -39,3 +39,17 @@ def test_the_users_frames_behind_a_check_are_found() -> None:
 
     assert told["message"].startswith("test_faults.py:")
     assert told["message"].endswith("ValueError: b")
+
+
+def test_an_error_that_is_its_own_cause(tmp_path: Path) -> None:
+    """As Pulumi raises what failed in a resource; a circle of resources is the user's to mend."""
+    text = "We have detected a circular dependency involving a resource of type x named D.\nPlease review"
+    try:
+        error = RuntimeError(text)
+        raise error from error
+    except RuntimeError as caught:
+        found = describe(caught, tmp_path / "sst_config.py")
+
+    assert found["error"] == "UserError"
+    assert found["message"] == "sst_config.py: " + text.partition("\n")[0]
+    assert "depends_on" in found["hint"]

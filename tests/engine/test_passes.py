@@ -39,6 +39,17 @@ def test_run_returns_a_dictionary_or_nothing() -> None:
         declare(lambda: "url")
 
 
+def test_a_variable_without_a_value_is_refused() -> None:
+    """An output that this cloud does not have would be a variable that is missing in the handler."""
+
+    def run() -> None:
+        zone = sst.aws.Bucket("A").nodes["bucket"].hosted_zone_id
+        sst.aws.Function("Api", handler="a.b", environment={"ZONE": zone})
+
+    with pytest.raises(UserError, match='Function "Api": environment: ZONE must be a string, it came to None'):
+        declare(run)
+
+
 def test_passes_do_not_know_of_each_other() -> None:
     """Names, transforms and wraps end with their pass; a failed pass leaves nothing behind."""
 

@@ -226,6 +226,19 @@ BAD: dict[str, tuple[str, str, str]] = {
         "sst_config.py ended its process with status 3",
         "must not end",
     ),
+    "exits in an output": (
+        RUN + "import pulumi, sys; pulumi.Output.from_input(1).apply(sys.exit)\n",
+        "the configuration called sys.exit(1).",
+        "exception",
+    ),
+    "a circle": (
+        RUN
+        + "import pulumi\n    from pulumi_aws import s3\n"
+        + '    a = sst.aws.Bucket("A")\n'
+        + '    s3.Bucket("B", opts=pulumi.ResourceOptions(parent=a, depends_on=[a]))\n',
+        "sst_config.py: We have detected a circular dependency involving a resource of type aws:s3/bucket:Bucket",
+        "Look at depends_on, parent",
+    ),
     "sys.exit": (RUN + "raise SystemExit(3)\n", "sst_config.py:7: the configuration called sys.exit(3).", "exception"),
 }
 

@@ -32,6 +32,10 @@ def describe(error: BaseException, config: Path) -> dict[str, Any]:
     text = "".join(traceback.format_exception_only(error)).strip()
     if frames:
         return {"error": "UserError", "message": f"{place}{text}", "hint": MEND, "trace": trace}
+    if isinstance(error, RuntimeError) and "circular dependency" in text:
+        first = str(error).partition("\n")[0]
+        hint = "Look at depends_on, parent and the outputs they take from each other."
+        return {"error": "UserError", "message": f"{config.name}: {first}", "hint": hint, "trace": ""}
     everything = "".join(traceback.format_exception(error))
     return {"error": "BugError", "message": f"{config.name}: {text}", "hint": "", "trace": everything}
 
@@ -40,7 +44,9 @@ def _own_frames(error: BaseException, root: Path) -> list[traceback.FrameSummary
     """The frames of *error* that are in the user's project."""
     seen: list[traceback.FrameSummary] = []
     cause: BaseException | None = error
-    while cause is not None and not seen:
+    met: set[int] = set()  # Pulumi raises an error from itself
+    while cause is not None and not seen and id(cause) not in met:
+        met.add(id(cause))
         seen = [frame for frame in traceback.extract_tb(cause.__traceback__) if is_own(frame.filename, root)]
         cause = cause.__cause__
     return seen

@@ -93,6 +93,7 @@ async def program(context: Context, run: Callable[[], Any], resources: Resources
             return {}
         value = await whole.future()
         assert isinstance(value, dict), "a dictionary of outputs resolves to a dictionary"
+        _check_environments(value)
         for link, secret in zip(value["links"], await _secret_properties(document["links"]), strict=True):
             link["secret_properties"] = secret
         return value
@@ -113,6 +114,17 @@ def _document(context: Context, returned: Mapping[str, Any]) -> Document:
         "tasks": context.tasks,
         "outputs": dict(returned),
     }
+
+
+def _check_environments(document: Document) -> None:
+    """Raise for a variable without a value: an output that this cloud does not have."""
+    for function in document["functions"]:
+        for name, value in function["environment"].items():
+            if not isinstance(value, str):
+                raise UserError(
+                    f'Function "{function["name"]}": environment: {name} must be a string, it came to {value!r}.',
+                    hint="An output that the embedded cloud does not have is None.",
+                )
 
 
 async def _secret_properties(links: list[Document]) -> list[list[str]]:

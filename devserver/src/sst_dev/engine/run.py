@@ -21,6 +21,7 @@ from sst.infra.errors import ConfigError
 from ..core.errors import SstError, UserError
 from ..core.settings import ENGINE_STATE
 from .faults import is_own
+from .patience import Patience
 
 if TYPE_CHECKING:
     from sst.infra.context import Context
@@ -42,7 +43,8 @@ class Run:
         self._command: str = start.get("command", "apply")
         self._secrets: dict[str, str] = start.get("secrets", {})
         self._state_file = Path(start["state_dir"]) / ENGINE_STATE
-        self._send = send
+        self._patience = Patience(self._config.parent, lambda text: self._say(text, "warning"))
+        self._to_parent = send
         self._receive = receive
         self._kept = set(sys.modules)
         """Modules that were there before the user's: they stay between the passes."""
@@ -149,7 +151,7 @@ class Run:
         resources = Preview(entries)
         try:
             # The second pass prints the same again; what a pass that fails has printed helps to mend it.
-            with contextlib.redirect_stdout(printed):
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 manifest = self._pass(context, module, resources, preview=True)
         except BaseException:
             print(printed.getvalue(), end="")  # noqa: T201 the user's own output
@@ -223,7 +225,8 @@ class Run:
         """Run `run()` once against *resources* and return the manifest; nothing of it outlives the pass."""
         from .passes import program
 
-        return contextvars.Context().run(asyncio.run, program(context, module.run, resources, preview=preview))
+        with self._patience.watching():
+            return contextvars.Context().run(asyncio.run, program(context, module.run, resources, preview=preview))
 
     def _context(
         self, app: App, cloud: Message, notice: Callable[[str], None] = lambda text: None, **more: Any
@@ -258,6 +261,10 @@ class Run:
             resolve(self._config.parent, handler)
         except SstError as error:
             raise ConfigError(error.message, hint=error.hint) from None
+
+    def _send(self, message: Message) -> None:
+        self._patience.note(message)
+        self._to_parent(message)
 
     def _say(self, text: str, level: str = "info") -> None:
         self._send({"kind": "notice", "text": text, "level": level})

@@ -234,7 +234,8 @@ class Applier:
             first = wanted.type not in self._unsupported
             self._unsupported.add(wanted.type)
         if first:
-            text = f"{wanted.component}: {wanted.type} does not exist on the embedded cloud and was left out."
+            what = f"{wanted.component}: {wanted.type}"
+            text = f"{what} does not exist on the embedded cloud and was left out: its outputs are None."
             self._report({"kind": "notice", "text": text, "level": "warning"})
         return Made(wanted.name)
 

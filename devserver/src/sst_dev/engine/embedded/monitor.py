@@ -69,6 +69,9 @@ class Monitor(MockMonitor):
             self._owners[urn] = owner or (request.name, request.type)
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if request.type.startswith("pulumi:providers:"):
+            region = _inputs(request.object).get("region", self._facts["region"])
+            if region != self._facts["region"]:
+                self._notice(f"Provider {request.name}: all of the embedded cloud is in {self._facts['region']}.")
             return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name)
         self._refuse(request)
         inputs = _inputs(request.object)
