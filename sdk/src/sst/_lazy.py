@@ -13,7 +13,12 @@ def load(package: str, namespace: "dict[str, Any]", homes: "dict[str, str]", nam
     and ImportError, saying which extra to install, when the app half's libraries are missing.
     """
     if name not in homes:
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        import difflib
+
+        near = difflib.get_close_matches(name, homes, n=1)
+        raise AttributeError(
+            f"module {package!r} has no attribute {name!r}" + (f". Did you mean {near[0]!r}?" if near else "")
+        )
     import sys
 
     try:

@@ -34,7 +34,7 @@ def test_a_statement_says_what_the_permission_does() -> None:
         ("s3:*", "must be a permission with actions and resources"),
         ({"actions": ["s3:*"]}, "must be a permission with actions and resources"),
         ({"actions": ["a"], "resources": ["b"], "efect": "deny"}, "has no field 'efect'"),
-        ({"actions": "s3:*", "resources": ["b"]}, "lists of strings"),
+        ({"actions": "s3:*", "resources": ["b"]}, "actions must be a list of strings"),
         ({"actions": ["a"], "resources": ["b"], "effect": "block"}, 'effect must be "allow" or "deny"'),
     ],
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from .errors import ConfigError
@@ -70,6 +71,27 @@ class App:
         aws = self.providers.get("aws")
         region = aws.get("region") if isinstance(aws, Mapping) else None
         return str(region) if region else "us-east-1"
+
+
+def _check_keywords(init: Callable[..., None]) -> Callable[..., None]:
+    """*init* of a dataclass, with an error that names the argument that was meant."""
+
+    @functools.wraps(init)
+    def checked(self: App, *args: Any, **kwargs: Any) -> None:
+        known = [one.name for one in fields(self)]
+        for key in kwargs:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"Did you mean `{near[0]}`?" if near else f"It takes {', '.join(known)}."
+                raise ConfigError(f"App has no argument `{key}`.", hint=hint)
+        if not args and "name" not in kwargs:
+            raise ConfigError("App needs the argument `name`.")
+        init(self, *args, **kwargs)
+
+    return checked
+
+
+App.__init__ = _check_keywords(App.__init__)  # type: ignore[method-assign]
 
 
 def check_segment(what: str, value: object, *, start: str = "a letter or digit") -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 import pulumi
 
+from .calls import check_call, check_method, meant
 from .context import Context, current
 from .errors import ConfigError
 
 T = TypeVar("T")
 R = TypeVar("R", bound=pulumi.Resource)
-P = ParamSpec("P")
-Q = ParamSpec("Q")
-S = TypeVar("S")
 
 Transform = Mapping[str, Any] | Callable[[dict[str, Any], pulumi.ResourceOptions, str], Any] | None
 """Arguments to merge into those of the underlying resource, or a callback that changes them in place."""
@@ -40,6 +37,9 @@ class Component(pulumi.ComponentResource):
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
             cls.__init__ = _checked(cls.__init__)  # type: ignore[method-assign]
+        for name, method in list(cls.__dict__.items()):
+            if not name.startswith("_") and (checked_method := check_method(name, method)) is not None:
+                setattr(cls, name, checked_method)
 
     def __init__(
         self,
@@ -94,12 +94,6 @@ def one_of(where: str, value: object, allowed: tuple[str, ...]) -> str:
     raise ConfigError(f"{where} must be one of {', '.join(allowed)}, got {value!r}.", hint=meant(value, allowed))
 
 
-def meant(word: object, known: Iterable[str]) -> str:
-    """The hint that names the one of *known* that *word* is most like, or nothing."""
-    near = difflib.get_close_matches(str(word), list(known), n=1)
-    return f"Did you mean {near[0]!r}?" if near else ""
-
-
 def fields(where: str, value: object, allowed: tuple[str, ...], *, required: tuple[str, ...] = ()) -> dict[str, Any]:
     """*value* as a dictionary that holds only *allowed* fields and all the *required* ones."""
     if not isinstance(value, Mapping):
@@ -145,24 +139,6 @@ def component_of(value: Any) -> Any:
     return next((one for one in current().components if getattr(one, "arn", None) is value), value)
 
 
-class OnBoth(Generic[P, T, Q, S]):
-    """A method that its class has too, with other arguments: `queue.subscribe(…)` and `Queue.subscribe(arn, …)`."""
-
-    def __init__(self, method: Callable[Concatenate[Any, P], T], static: Callable[Q, S]) -> None:
-        self._method = method
-        self._static = static
-        self.__doc__ = method.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Callable[Q, S]: ...
-
-    @overload
-    def __get__(self, instance: object, owner: type) -> Callable[P, T]: ...
-
-    def __get__(self, instance: object | None, owner: type) -> Any:
-        return self._static if instance is None else functools.partial(self._method, instance)
-
-
 def prepare(context: Context) -> None:
     """Attach *context* to the stack that is about to run: removal policy, `sst.transform`, links of raw resources."""
 
@@ -203,7 +179,12 @@ def _claim(context: Context, name: object, label: str) -> None:
 def _checked_transform(
     label: str, transform: Mapping[str, Transform] | None, allowed: tuple[str, ...]
 ) -> dict[str, Transform]:
-    return fields(f"{label}: transform", transform, allowed) if transform is not None else {}
+    given = fields(f"{label}: transform", transform, allowed) if transform is not None else {}
+    for key, value in given.items():
+        # False leaves a resource out, where that is documented.
+        if not (value is None or value is False or isinstance(value, Mapping) or callable(value)):
+            raise ConfigError(f"{label}: transform[{key!r}] must be a dictionary or a function, got {value!r}.")
+    return given
 
 
 def _checked(init: Callable[..., None]) -> Callable[..., None]:
@@ -218,35 +199,20 @@ def _checked(init: Callable[..., None]) -> Callable[..., None]:
             return
         self.__dict__["_constructing"] = True
         name = args[0] if args else kwargs.get("name")
-        _check_call(signature, f'{type(self).__name__} "{name}"', args, kwargs)
+        check_call(init, label := f'{type(self).__name__} "{name}"', args, kwargs)
         bound = signature.bind(self, *args, **kwargs).arguments
         given = {key: value for key, value in bound.items() if key not in ("self", "name", "opts")}
         for parameter in signature.parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:
                 given |= given.pop(parameter.name, {})
         opts = bound.get("opts") or pulumi.ResourceOptions()
+        if not isinstance(opts, pulumi.ResourceOptions):
+            raise ConfigError(f"{label}: opts must be pulumi.ResourceOptions(…), got {opts!r}.")
         for kind, callback in current().transforms:
             if isinstance(self, kind):
                 callback(given, opts, name)
-        _check_call(signature, f'{type(self).__name__} "{name}"', (name,), given)
+        check_call(init, label, (name,), given)
         init(self, name, opts=opts, **given)
         self.register_outputs({})
 
     return construct
-
-
-def _check_call(signature: inspect.Signature, label: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    known = [name for name in signature.parameters if name != "self"]
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
-    for key in kwargs:
-        if key not in known and not open_ended:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"Did you mean `{near[0]}`?" if near else f"It takes {', '.join(known[1:])}."
-            raise ConfigError(f"{label} has no argument `{key}`.", hint=hint)
-    for parameter in list(signature.parameters.values())[1 + len(args) :]:
-        variable = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-        if parameter.default is parameter.empty and not variable and parameter.name not in kwargs:
-            raise ConfigError(f"{label} needs the argument `{parameter.name}`.")
-    positional = [p for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    if len(args) >= len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values()):
-        raise ConfigError(f"{label} takes its arguments by keyword, got {args[-1]!r} without one.")

@@ -55,6 +55,8 @@ def transform(
     """
     if not isinstance(resource_class, type) or not issubclass(resource_class, pulumi.Resource):
         raise ConfigError(f"sst.transform takes a component or resource class, got {resource_class!r}.")
+    if not callable(callback):
+        raise ConfigError(f"sst.transform takes a function of arguments, options and name, got {callback!r}.")
     current().transforms.append((resource_class, callback))
 
 
@@ -87,7 +89,10 @@ def iam_edit(policy: Any, callback: Callable[[dict[str, Any]], Any]) -> pulumi.O
         raise ConfigError(f"sst.aws.iam_edit takes a function that changes the document, got {callback!r}.")
 
     def edit(document: Any) -> pulumi.Output[str]:
-        value = json.loads(document) if isinstance(document, str) else dict(document)
+        try:
+            value = json.loads(document) if isinstance(document, str) else dict(document)
+        except ValueError as error:
+            raise ConfigError(f"sst.aws.iam_edit: {document!r} is no policy: {error}") from None
         callback(value)
         return pulumi.Output.json_dumps(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -81,6 +81,8 @@ class Linkable(Component):
         """
         if not isinstance(resource_class, type) or not issubclass(resource_class, pulumi.Resource):
             raise ConfigError(f"sst.Linkable.wrap takes a Pulumi resource class, got {resource_class!r}.")
+        if not callable(callback):
+            raise ConfigError(f"sst.Linkable.wrap takes a function of the resource, got {callback!r}.")
         current().wraps[resource_class] = callback
 
 
@@ -155,7 +157,22 @@ def _definition(where: str, value: object) -> Definition:
     given = fields(where, value, ("properties", "include"), required=("properties",))
     if not isinstance(given["properties"], Mapping):
         raise ConfigError(f"{where}: properties must be a dictionary, got {given['properties']!r}.")
-    include = [
-        as_permission(f"{where}: include[{index}]", item) for index, item in enumerate(given.get("include") or ())
-    ]
+    for key, item in given["properties"].items():
+        _check_value(f"{where}: properties[{key!r}]", item)
+    listed = given.get("include") or ()
+    if not isinstance(listed, (list, tuple)):
+        raise ConfigError(f"{where}: include must be a list of permissions, got {listed!r}.")
+    include = [as_permission(f"{where}: include[{index}]", item) for index, item in enumerate(listed)]
     return Definition(dict(given["properties"]), include)
+
+
+def _check_value(where: str, value: object) -> None:
+    """Raise `ConfigError` for what cannot reach a handler: links travel as JSON."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_value(f"{where}[{key!r}]", item)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            _check_value(f"{where}[{index}]", item)
+    elif not isinstance(value, (str, int, float, pulumi.Output, Awaitable, type(None))):
+        raise ConfigError(f"{where} must be a string, a number, a list, a dictionary or an output, got {value!r}.")

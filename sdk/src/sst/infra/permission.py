@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .calls import check_function
+from .component import fields, strings
 from .errors import ConfigError
 
 
@@ -32,7 +34,7 @@ class Permission:
         return {**out, "Condition": condition} if condition else out
 
 
-def permission(
+def _permission(
     *,
     actions: Sequence[Any],
     resources: Any,
@@ -52,6 +54,9 @@ def permission(
     )
 
 
+permission = check_function("sst.aws.permission", _permission)
+
+
 def as_permission(where: str, value: object) -> Permission:
     """*value* as a `Permission`: one already, or a dictionary with its fields. Raises `ConfigError`."""
     if isinstance(value, Permission):
@@ -66,8 +71,11 @@ def as_permission(where: str, value: object) -> Permission:
         raise ConfigError(
             f"{where} has no field {sorted(unknown)[0]!r}: a permission has actions, resources, effect and conditions."
         )
-    if isinstance(value["actions"], str) or isinstance(value["resources"], str):
-        raise ConfigError(f"{where}: actions and resources are lists of strings.")
+    strings(f"{where}: actions", value["actions"])
+    strings(f"{where}: resources", value["resources"])
+    needed = ("test", "variable", "values")
+    for index, condition in enumerate(value.get("conditions", ())):
+        fields(f"{where}: conditions[{index}]", condition, needed, required=needed)
     effect = value.get("effect", "allow")
     if effect not in ("allow", "deny"):
         raise ConfigError(f'{where}: effect must be "allow" or "deny", got {effect!r}.')

@@ -109,3 +109,35 @@ def test_wrong_arguments(args: dict[str, Any], message: str) -> None:
     """One sentence with the component and the argument."""
     with pytest.raises(ConfigError, match=f'Bucket "Files": {message}'):
         bucket(**args)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"policy": {"actions": ["s3:*"]}}, "policy must be a list of dictionaries"),
+        ({"policy": [{"actions": "s3:*", "principals": "*"}]}, r"policy\[0\]: actions must be a list of strings"),
+        ({"policy": [{"actions": ["s3:*"], "principals": "me"}]}, r'principals must be "\*" or a list'),
+        (
+            {"policy": [{"actions": ["s3:*"], "principals": "*", "conditions": [{"test": "IpAddress"}]}]},
+            r"conditions\[0\] needs the field 'variable'",
+        ),
+        ({"versioning": "yes"}, "versioning must be True or False, got 'yes'"),
+        ({"cors": {"allow_origins": "https://example.com"}}, "cors.allow_origins must be a list of strings"),
+    ],
+)
+def test_words_are_not_taken_for_lists(args: dict[str, Any], message: str) -> None:
+    """A string in place of a list would be split into its letters."""
+    with pytest.raises(ConfigError, match=message):
+        declare(lambda: sst.aws.Bucket("Files", **args) and None)
+
+
+def test_a_transformed_policy_is_there_without_statements_of_its_own() -> None:
+    """`iam_edit` adds to what is empty on the embedded cloud."""
+
+    def edit(args: dict[str, Any], opts: Any, name: str) -> None:
+        statement = {"Effect": "Allow", "Action": "s3:PutObject", "Principal": "*", "Resource": "*"}
+        args["policy"] = sst.aws.iam_edit(args["policy"], lambda document: document["Statement"].append(statement))
+
+    declared = declare(lambda: sst.aws.Bucket("Files", transform={"policy": edit}) and None)
+
+    assert json.loads(declared.inputs("FilesPolicy")["policy"])["Statement"][0]["Action"] == "s3:PutObject"

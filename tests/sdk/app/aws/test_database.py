@@ -53,3 +53,25 @@ def test_wrong_arguments(dev: Any, message: str) -> None:
     """One sentence with the field."""
     with pytest.raises(ConfigError, match=message):
         declare(lambda: sst.aws.Mysql("Db", dev=dev) and None)
+
+
+def test_an_existing_database_is_linked_to_this_machine() -> None:
+    """No AWS is asked: its link has the defaults, and one line says where it points."""
+
+    def run() -> None:
+        sst.aws.Postgres.get("Database", id="app-dev-database", proxy_id="app-dev-database-proxy")
+        sst.aws.Mysql.get("Old", id="app-dev-old")
+        sst.aws.Redis.get("Cache", "app-dev-cache")
+
+    declared = declare(run, app=sst.App(name="my-notes", home="local"))
+
+    assert declared.link("Database")["database"] == "my_notes"
+    assert [declared.link(name)["port"] for name in ("Database", "Old", "Cache")] == [5432, 3306, 6379]
+    assert [notice.split('"')[1] for notice in declared.notices] == ["Database", "Old", "Cache"]
+
+
+def test_a_typo_among_the_arguments_of_a_deployed_server() -> None:
+    """It is refused here already."""
+    with pytest.raises(ConfigError, match='Postgres "Db" has no argument `multiaz`') as caught:
+        declare(lambda: sst.aws.Postgres("Db", multiaz=True) and None)
+    assert "'multi_az'" in caught.value.hint

@@ -78,3 +78,22 @@ def test_wrong_arguments(subscribe: Any, message: str) -> None:
     """One sentence with the argument."""
     with pytest.raises(ConfigError, match=message):
         declare(lambda: subscribe(sst.aws.SnsTopic("News")) and None)
+
+
+def test_a_filter_may_look_into_the_message() -> None:
+    """Fields of its body, where the subscription's scope says so."""
+
+    def run() -> None:
+        deep = {"order": {"kind": ["big"]}}
+        scope = {"subscription": {"filter_policy_scope": "MessageBody"}}
+        sst.aws.SnsTopic("News").subscribe("Mail", "a.b", filter=deep, transform=scope)
+
+    inputs = declare(run).inputs("NewsSubscriberMailSubscription")
+
+    assert (inputs["filterPolicy"], inputs["filterPolicyScope"]) == ('{"order": {"kind": ["big"]}}', "MessageBody")
+
+
+def test_a_fifo_topic_takes_no_function() -> None:
+    """AWS would refuse it after everything else is made."""
+    with pytest.raises(ConfigError, match='SnsTopic "News": a FIFO topic notifies queues only'):
+        declare(lambda: sst.aws.SnsTopic("News", fifo=True).subscribe("Mail", "a.b") and None)

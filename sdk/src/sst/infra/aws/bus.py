@@ -10,6 +10,7 @@ import pulumi
 from pulumi_aws import cloudwatch
 
 from ..component import Component, Transform, fields
+from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
@@ -124,6 +125,10 @@ class BusSubscriber(Component):
     ) -> None:
         super().__init__(f"{name}Rule", opts, transform)
         wanted = fields(f"{self._label}: pattern", pattern or {}, ("source", "detail_type", "detail"))
+        for key, value in wanted.items():
+            kind, what = (Mapping, "a dictionary") if key == "detail" else (list, "a list")
+            if not isinstance(value, kind):
+                raise ConfigError(f"{self._label}: pattern.{key} must be {what}, got {value!r}.")
         event_pattern: dict[str, Any] = {key.replace("_", "-"): value for key, value in wanted.items()}
         # A pattern must not be empty; events of this account are all that a bus of the app gets.
         event_pattern = event_pattern or {"account": [self._context.cloud.account]}

@@ -17,7 +17,9 @@ from .container import Task
 from .subscriber import Subscriber, Target, allow_invoke, target_of
 
 _RATE = re.compile(r"rate\((\d+) (minute|minutes|hour|hours|day|days)\)")
-_CRON = re.compile(r"cron\((?:\S+ ){5}\S+\)")
+_CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
+_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199))
+"""Of minutes, hours, days of the month, months, days of the week and years (EventBridge, cron expressions)."""
 
 
 class Cron(Component):
@@ -97,9 +99,21 @@ def _schedule(where: str, value: object) -> str:
     """*value* if EventBridge takes it: a rate with the right plural, or six fields of cron."""
     if isinstance(value, str):
         rate = _RATE.fullmatch(value)
-        if _CRON.fullmatch(value) or (rate and int(rate[1]) > 0 and (rate[1] == "1") == (not rate[2].endswith("s"))):
+        if _is_cron(value) or (rate and int(rate[1]) > 0 and (rate[1] == "1") == (not rate[2].endswith("s"))):
             return value
     raise ConfigError(
         f"{where} must be a rate or a cron expression, got {json.dumps(value, default=str)}.",
         hint='For example "rate(1 minute)", "rate(5 minutes)" or "cron(15 10 * * ? *)".',
+    )
+
+
+def _is_cron(value: str) -> bool:
+    """Whether EventBridge takes *value*: numbers in range, and one of the two days left open by a question mark."""
+    match = _CRON.fullmatch(value)
+    if match is None or (match[3] == "?") == (match[5] == "?"):
+        return False
+    return all(
+        least <= int(number) <= most
+        for part, (least, most) in zip(match.groups(), _RANGES, strict=True)
+        for number in re.findall(r"\d+", part.split("/")[0])
     )

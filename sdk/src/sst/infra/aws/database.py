@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from ..component import Component, Transform, fields, meant
+from ..calls import meant
+from ..component import Component, Transform, fields
 from ..errors import ConfigError
 from ..linkable import Definition
 

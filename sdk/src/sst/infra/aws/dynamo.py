@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import dynamodb
 
-from ..component import Component, OnBoth, Transform, checked, fields, flag, one_of, strings
+from ..calls import OnBoth
+from ..component import Component, Transform, checked, fields, flag, one_of, strings
 from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import kinesis
 
-from ..component import Component, OnBoth, Transform
+from ..calls import OnBoth
+from ..component import Component, Transform
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission

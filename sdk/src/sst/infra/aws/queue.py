@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import lambda_, sqs
 
-from ..component import Component, OnBoth, Transform, checked, component_of, fields, flag, number
+from ..calls import OnBoth
+from ..component import Component, Transform, checked, component_of, fields, flag, number
 from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_aws import sns
 
-from ..component import Component, OnBoth, Transform, flag
+from ..calls import OnBoth
+from ..component import Component, Transform, flag
 from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name

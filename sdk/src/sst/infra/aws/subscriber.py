@@ -107,6 +107,9 @@ def filter_criteria(where: str, value: Any) -> dict[str, Any] | None:
 
 def child_name(owner: str, *words: str) -> str:
     """A component name for a part of *owner*: its words in Pascal case, at most 64 characters."""
+    for word in words:
+        if not isinstance(word, str):
+            raise ConfigError(f"{owner or 'A subscriber'}: the name of a subscriber must be a string, got {word!r}.")
     parts = (part for word in words for part in re.split(r"[^A-Za-z0-9]+", word) if part)
     name = owner + "".join(part[0].upper() + part[1:] for part in parts)
     return name if len(name) <= 64 else name[:55] + "_" + short_hash(name)
