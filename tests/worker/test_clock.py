@@ -33,3 +33,23 @@ def test_only_time_without_a_pause_counts(steps: list[str]) -> None:
                 wall.now += 1
                 counted += not standing
             assert ours.time() == counted
+
+
+def test_an_invocation_begins_without_the_pauses_before_it() -> None:
+    """Its deadline is by the wall clock; what still stands stands from then on."""
+    wall = Wall()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "time", wall)
+        ours = clock.Clock()
+        ours.pause()
+        wall.now += 60
+        ours.resume()
+        ours.start()
+        assert ours.time() == wall.now
+        ours.pause()
+        wall.now += 60
+        ours.start()
+        wall.now += 5
+        assert ours.time() == wall.now - 5
+        ours.resume()
+        assert ours.time() == wall.now - 5

@@ -6,7 +6,8 @@ import time
 
 
 class Clock:
-    """Wall-clock seconds less the time spent paused. Pauses of several threads overlap into one."""
+    """Wall-clock seconds less the time spent paused. Pauses of several threads overlap into one; the caller sees to
+    it that `pause` and `resume` come one after another."""
 
     def __init__(self) -> None:
         self._paused = 0
@@ -16,6 +17,16 @@ class Clock:
     def time(self) -> float:
         """Seconds since the epoch, as `time.time()`, if nothing had ever paused."""
         return (self._since if self._paused else time.time()) - self._lost
+
+    @property
+    def stands(self) -> bool:
+        """Whether a thread is paused."""
+        return self._paused > 0
+
+    def start(self) -> None:
+        """An invocation begins, with a deadline by the wall clock: what was lost before is none of its."""
+        self._lost = 0.0
+        self._since = time.time()
 
     def pause(self) -> bool:
         """A thread stops; True when it is the first, and time stops with it."""

@@ -6,16 +6,19 @@ is needed.
 
 from __future__ import annotations
 
+import importlib.abc
 import importlib.util
 import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from types import FrameType, TracebackType
+from types import FrameType, SimpleNamespace, TracebackType
 from typing import Any, Optional
 
+from . import places
 from .clock import clock
 
 Report = Callable[[dict[str, Any]], None]
@@ -24,6 +27,9 @@ Report = Callable[[dict[str, Any]], None]
 IDE_LIMIT = 5.0
 """Seconds an IDE has to open the session of a worker; half the time the worker has to import its handler, and VS Code
 takes a tenth of one."""
+
+NAMES = ("debugpy", "pydev", "_pydev")
+"""What the names of debugpy's modules begin with."""
 
 
 class Debugging:
@@ -37,9 +43,24 @@ class Debugging:
         self._client: Any = None
         """debugpy, once it is connected."""
         self.invocation = ""
-        """Id of the invocation that runs, for pdb's prompt."""
-        sys.breakpointhook = self._breakpoint
+        """Id of the invocation that runs, for pdb's prompt; empty while the handler is imported."""
+        self._telling = threading.Lock()
+        self._place: dict[str, Any] = {}
+        """Where the first thread stands, while one does."""
+        self._lent: dict[str, Any] = {"post_mortem": self._post_mortem}
+        """What takes the place of functions of the module pdb."""
+        self._take_hook(self._breakpoint)
+        if "pdb" not in sys.modules:
+            sys.meta_path.insert(0, _Once("pdb", lambda pdb: vars(pdb).update(self._lent)))
         self._adopt()
+
+    def begin(self, invocation: str) -> None:
+        """*invocation* starts. A thread that an earlier one left behind may still stand: so does this one's time."""
+        self.invocation = invocation
+        with self._telling:
+            clock.start()
+            if clock.stands:
+                self._report({"type": "paused", **self._place})
 
     def connect(self, host: str, port: int, anchor: int, debugpy: str) -> None:
         """Announce this process to the adapter at *host*:*port* as a child of process *anchor*.
@@ -51,13 +72,13 @@ class Debugging:
         os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # it warns of frozen modules, which are none of the user's
         try:
             client = _import(debugpy)
-            importlib.import_module("debugpy.server.api")  # makes its vendored pydevd importable
             import pydevd  # type: ignore[import-not-found]
 
             patience = threading.Timer(IDE_LIMIT, _go_on, [pydevd])
             patience.daemon = patience.pydev_do_not_trace = patience.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
             patience.start()
-            client.connect((host, port), parent_session_pid=anchor)
+            with _no_delay(pydevd):
+                client.connect((host, port), parent_session_pid=anchor)
             patience.cancel()
         except Exception as error:
             sys.stderr.write(f"Debugger: this worker goes on without: {error}\n")
@@ -66,7 +87,7 @@ class Debugging:
             for name in os.environ.keys() - before.keys():
                 del os.environ[name]
         self._client = client
-        sys.breakpointhook = client.breakpoint
+        self._take_hook(client.breakpoint)
         self._hook(client, pydevd)
 
     def _adopt(self) -> None:
@@ -74,8 +95,16 @@ class Debugging:
         pydevd, client = sys.modules.get("pydevd"), sys.modules.get("debugpy")
         if pydevd is not None and client is not None and pydevd.get_global_debugger() is not None:
             self._client = client
-            sys.breakpointhook = client.breakpoint
+            self._take_hook(client.breakpoint)
             self._hook(client, pydevd)
+
+    def _take_hook(self, hook: Callable[..., Any]) -> None:
+        """Have `breakpoint()` call *hook*, unless the variable that is Python's own way to say so is set, and
+        `pdb.set_trace()` in any case: standard input is empty."""
+        sys.breakpointhook = sys.__breakpointhook__ if os.environ.get("PYTHONBREAKPOINT") else hook
+        self._lent["set_trace"] = hook
+        if "pdb" in sys.modules:
+            vars(sys.modules["pdb"]).update(self._lent)
 
     def connect_out(self, port: int) -> None:
         """Connect to PyCharm's debug server on 127.0.0.1:*port*, if it listens, by the project's `pydevd-pycharm`."""
@@ -97,7 +126,7 @@ class Debugging:
         finally:
             for name in os.environ.keys() - before.keys():
                 del os.environ[name]
-        sys.breakpointhook = partial(pydevd_pycharm.settrace, "127.0.0.1", port=port, suspend=True)
+        self._take_hook(partial(pydevd_pycharm.settrace, "127.0.0.1", port=port, suspend=True))
         self._watch(pydevd.get_global_debugger())
 
     def uncaught(self, error: BaseException, *, post_mortem: bool) -> None:
@@ -105,12 +134,8 @@ class Debugging:
         stops where it was raised; with *post_mortem* pdb does, if there is a terminal."""
         if self._client is not None:
             self._client.trigger_exception_handler(error)
-        elif post_mortem and self._tty is not None and error.__traceback__ is not None:
-            pdb, where = self._pdb(), error.__traceback__
-            pdb.message(f"{type(error).__name__}: {error}")
-            pdb.reset()
-            pdb.interaction(None, where)
-            pdb.close()
+        elif post_mortem and self._tty is not None:
+            self._post_mortem(error)
 
     # --- an IDE -----------------------------------------------------------------------------------
 
@@ -144,70 +169,75 @@ class Debugging:
             place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
             sys.stderr.write(f"breakpoint() at {place} is passed: {self._hint}\n")
         else:
-            self._pdb().set_trace(frame)
+            self._terminal().set_trace(frame)
 
-    def _pdb(self) -> Any:
-        import fcntl
-        import pdb
+    def _post_mortem(self, t: Any = None) -> None:
+        """`pdb.post_mortem`: *t* is a traceback, an exception, or None for the one that is being handled."""
+        error = t if isinstance(t, BaseException) else sys.exc_info()[1]
+        trace = t if isinstance(t, TracebackType) else getattr(error, "__traceback__", None)
+        if trace is None:
+            raise ValueError("A valid traceback must be passed if no exception is being handled")
+        if self._tty is None:
+            sys.stderr.write(f"pdb.post_mortem() is passed: {self._hint}\n")
+        else:
+            self._terminal().post_mortem(trace, "" if error is None else f"{type(error).__name__}: {error}")
 
-        debugging, tty = self, str(self._tty)
+    def _terminal(self) -> Any:
+        from .terminal import Terminal
 
-        class Terminal(pdb.Pdb):
-            """pdb on the session's terminal; one worker has it at a time."""
-
-            def __init__(self) -> None:
-                # Twice, because "r+" would want to seek, which a terminal cannot.
-                self._in = open(tty, opener=_open)  # noqa: SIM115 - closed by `close`
-                self._out = open(tty, "w", buffering=1, opener=_open)  # noqa: SIM115
-                super().__init__(stdin=self._in, stdout=self._out, nosigint=True)
-                self._done = False
-                self.prompt = f"(pdb {debugging.invocation[:4]}) "
-
-            def interaction(self, frame: Any, tb_or_exc: Any = None) -> Any:
-                debugging._stop(frame if frame is not None else _last(tb_or_exc).tb_frame)
-                fcntl.flock(self._in, fcntl.LOCK_EX)
-                try:
-                    return super().interaction(frame, tb_or_exc)
-                finally:
-                    fcntl.flock(self._in, fcntl.LOCK_UN)
-                    debugging._go()
-                    if self._done:
-                        self.close()
-
-            def set_continue(self) -> None:
-                super().set_continue()
-                self._done = not self.breaks
-
-            def set_quit(self) -> None:
-                super().set_quit()
-                self._done = True
-
-            def close(self) -> None:
-                """Let go of the terminal."""
-                self._in.close()
-                self._out.close()
-
-        return Terminal()
+        return Terminal(str(self._tty), lambda: self.invocation, self._stop, self._go)
 
     # --- time -------------------------------------------------------------------------------------
 
+    # What is told must be in the order of what happened: of two threads, one may stop while the other goes on.
+
     def _stop(self, frame: FrameType) -> None:
-        if clock.pause():
-            self._report({"type": "paused", "file": frame.f_code.co_filename, "line": frame.f_lineno})
+        with self._telling:
+            if clock.pause():
+                self._place = _place(frame)
+                self._report({"type": "paused", **self._place})
 
     def _go(self) -> None:
-        if clock.resume():
-            self._report({"type": "resumed"})
+        with self._telling:
+            if clock.resume():
+                self._report({"type": "resumed"})
+
+
+_preloaded: dict[str, Any] = {}
+"""debugpy's modules, kept from the sight of a worker that nobody debugs."""
+
+
+def preload(folder: str) -> None:
+    """Import the debugpy in *folder* for the workers that are forked from now on. It starts no thread."""
+    if _preloaded or any(name in sys.modules for name in ("debugpy", "pydevd")):
+        return
+    kept = dict(os.environ), sys.breakpointhook
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    try:
+        _import(folder)
+        sys.modules["debugpy.server.api"].ensure_logging()  # reads the metadata of every package installed
+    except Exception as error:  # the worker meets it again, and says so
+        sys.stderr.write(f"Debugger: not preloaded: {error}\n")
+    finally:
+        for name in os.environ.keys() - kept[0].keys():
+            del os.environ[name]
+        sys.breakpointhook = kept[1]
+        for name in [name for name in sys.modules if name.startswith(NAMES)]:
+            _preloaded[name] = sys.modules.pop(name)
 
 
 def _import(folder: str) -> Any:
     """Import debugpy from its *folder* without the folder's neighbours, unless the user's code has imported its own."""
-    if "debugpy" not in sys.modules:
+    if "debugpy" not in sys.modules and _preloaded:
+        sys.modules.update(_preloaded)
+    elif "debugpy" not in sys.modules:
         place = os.path.join(folder, "__init__.py")
         spec = importlib.util.spec_from_file_location("debugpy", place, submodule_search_locations=[folder])
         assert spec is not None and spec.loader is not None
         sys.modules["debugpy"] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+    importlib.import_module("debugpy.server.api")  # makes its vendored pydevd importable
+    importlib.import_module("pydevd")
     return sys.modules["debugpy"]
 
 
@@ -221,6 +251,28 @@ def _listens(port: int) -> bool:
     return False
 
 
+@contextmanager
+def _no_delay(pydevd: Any) -> Iterator[None]:
+    """Have pydevd connect without the two waits it would have.
+
+    It writes each message in two pieces, and the kernel would hold the second back until the first is acknowledged,
+    40 ms later. And it sleeps for 0.1 s after it has started threads, though `Thread.start` returns when they run.
+    """
+    start, calendar = pydevd.start_client, pydevd.time
+
+    def start_client(*address: Any) -> socket.socket:
+        connection: socket.socket = start(*address)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    pydevd.start_client = start_client
+    pydevd.time = SimpleNamespace(**{**vars(calendar), "sleep": lambda _: None})
+    try:
+        yield
+    finally:
+        pydevd.start_client, pydevd.time = start, calendar
+
+
 def _go_on(pydevd: Any) -> None:
     """End the wait for an IDE that does not open the session."""
     debugger = pydevd.get_global_debugger()
@@ -228,11 +280,34 @@ def _go_on(pydevd: Any) -> None:
         debugger.ready_to_run = True
 
 
-def _open(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOCTTY)
+def _place(frame: FrameType) -> dict[str, Any]:
+    """Where *frame* is in the project's code: a thread that is stepped into a library stands at the call of it."""
+    inner: FrameType | None = frame
+    while inner is not None and places.is_library(inner.f_code.co_filename):
+        inner = inner.f_back
+    found = inner or frame
+    return {"file": found.f_code.co_filename, "line": found.f_lineno}
 
 
-def _last(tb: TracebackType) -> TracebackType:
-    while tb.tb_next is not None:
-        tb = tb.tb_next
-    return tb
+class _Once(importlib.abc.MetaPathFinder):
+    """The first finder, until one module is imported: *then* is called with that."""
+
+    def __init__(self, name: str, then: Callable[[Any], None]) -> None:
+        self._name = name
+        self._then = then
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        """The module's own spec, with a loader that calls *then* after it has run the module."""
+        if fullname != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
+
+            def exec_module(module: Any) -> None:
+                run(module)
+                self._then(module)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec

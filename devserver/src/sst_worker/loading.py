@@ -9,7 +9,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from . import places
+from . import debugging, places
 from .errors import RuntimeFault
 
 
@@ -137,7 +137,7 @@ def _rivals(name: str, file: str | None) -> list[str]:
     return [path for path in rivals if not os.path.exists(path)]
 
 
-_NEVER_PRELOADED = ("sst_worker", "debugpy", "pydev", "_pydev")
+_NEVER_PRELOADED = ("sst_worker", *debugging.NAMES)
 """This package, and the debugger: it must not be in workers that nobody debugs."""
 
 

@@ -138,7 +138,7 @@ class Worker:
         else:
             os.environ.pop("_X_AMZN_TRACE_ID", None)
         self._pieces = 0
-        self._debugging.invocation = head["id"]
+        self._debugging.begin(head["id"])
         failure = None
         started = time.perf_counter()
         try:

@@ -13,7 +13,7 @@ import socket
 import sys
 from typing import NoReturn
 
-from . import environment, libc, lifetime, logs, preload, wire, worker
+from . import debugging, environment, libc, lifetime, logs, preload, wire, worker
 
 Endpoints = tuple[socket.socket, int]
 """What a worker is made of: its channel and the write end of its output pipe."""
@@ -87,6 +87,8 @@ class Zygote:
             self.end()
         if head["type"] == "preload":
             self._preload(preload.Plan(**{key: head[key] for key in preload.FIELDS if key in head}))
+        elif head["type"] == "debugger":
+            debugging.preload(head["debugpy"])
         elif head["type"] == "fork":
             return self._fork(head["worker"], fds)
         for fd in fds:

@@ -24,6 +24,28 @@ print(flush=True)
 sys.stdin.read()
 """
 
+_ADAPTER = """\
+import runpy, socket
+from debugpy.common import sockets
+from sst_dev.functions.peers import is_own
+
+serve = sockets.serve
+
+def guarded(name, handler, *address, **options):
+    def accepted(connection):
+        if not is_own(connection):
+            connection.close()
+            return
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # it writes each message in two pieces
+        handler(connection)
+
+    return serve(name, accepted, *address, **options)
+
+sockets.serve = guarded
+runpy.run_module("debugpy.adapter", run_name="__main__", alter_sys=True)
+"""
+"""debugpy's adapter, for this user only: whoever speaks to it can run code."""
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -91,7 +113,7 @@ async def _start_process() -> tuple[int, int]:
     listener = await asyncio.start_server(hear, "127.0.0.1", 0)
     async with listener:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "debugpy.adapter", "--for-server", str(listener.sockets[0].getsockname()[1]),
+            sys.executable, "-c", _ADAPTER, "--for-server", str(listener.sockets[0].getsockname()[1]),
             "--host", "127.0.0.1", "--port", "0",
             env={"PATH": os.environ.get("PATH", "")},
             stdin=asyncio.subprocess.DEVNULL,

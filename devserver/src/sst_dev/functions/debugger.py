@@ -25,6 +25,7 @@ from ..core.events import Notice
 from ..core.stream import Stream
 from ..core.tasks import cancel_all, spawn
 from .adapter import Adapter, Streams, package, start_adapter
+from .peers import is_own
 
 NO_CONFIG = "VSCODE_DEBUGPY_ADAPTER_ENDPOINTS"
 """Set by VS Code's Python Debugger in its terminals ("no-config debugging"): the file in which it waits to read where
@@ -82,7 +83,11 @@ class Debugger:
     # --- the relay --------------------------------------------------------------------------------
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        spawn(self._serve(reader, writer), name="IDE", owner=self._tasks)
+        if is_own(writer.get_extra_info("socket")):
+            spawn(self._serve(reader, writer), name="IDE", owner=self._tasks)
+        else:
+            self._say("Debugger: another user of this machine knocked at the port, and was refused", "warning")
+            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -16,8 +16,10 @@ BASE = (
     "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TEMP", "TMP",
     "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+    "PYTHONBREAKPOINT",
 )
-"""What a program needs to find its tools, home, temporary files and the network on this machine."""
+"""What a program needs to find its tools, home, temporary files and the network on this machine, and where the
+developer wants `breakpoint()` to lead."""
 
 DROPPED = frozenset({
     "AWS_EXECUTION_ENV", "AWS_LAMBDA_EXEC_WRAPPER", "AWS_LAMBDA_INITIALIZATION_TYPE",

@@ -106,6 +106,8 @@ class Functions:
             job.timeout = function.timeout
             self._pool.submit(environment, job)
         self._publish_started(job, received)  # while the worker runs already: naming the trigger parses the event
+        if stop := self._pool.stop_before(job):
+            self.paused(*stop)
         streamed = await _stream_pieces(job, reply)
         outcome = await job.outcome
         replied = time.monotonic()
@@ -129,6 +131,7 @@ class Functions:
 
     def renew(self, *, eager: bool) -> None:
         """Replace every worker as on an edit, with *eager* before anyone calls: a debugger came or went."""
+        self._pool.launcher.load_debugger()
         for number in list(self._pool.workers):
             self._pool.stale(number, eager=eager)
 
@@ -174,9 +177,9 @@ class Functions:
 
     def paused(self, worker: Worker, head: Head) -> None:
         """A worker stopped at a breakpoint, or went on."""
-        if worker.job is None:
+        id, function = self._pool.runs_for(worker), worker.function
+        if not id:
             return
-        id, function = worker.job.request.id, worker.function
         if head["type"] == "paused":
             file = os.path.relpath(head["file"], self._root)
             self._stream.publish(InvocationPaused(time.time(), id, function, file, head["line"]))

@@ -46,6 +46,7 @@ class Nursery(Protocol):
     async def start(self) -> None: ...
     async def spawn(self, worker: int) -> Child: ...
     def prepare(self) -> None: ...
+    def load_debugger(self, folder: str) -> None: ...
     def pid(self, worker: int) -> int | None: ...
     def kill(self, worker: int) -> None: ...
     def describe(self) -> dict[str, Any]: ...
@@ -162,6 +163,12 @@ class Launcher:
         if nursery := self._of_worker.get(worker):
             nursery.prepare()
 
+    def load_debugger(self) -> None:
+        """An IDE has attached: workers connect to it, and find what that takes imported."""
+        if debugger := self.debugging().get("debugger"):
+            for held in self._held.values():
+                held.nursery.load_debugger(debugger["debugpy"])
+
     def pid(self, worker: int) -> int | None:
         """The process of *worker*."""
         nursery = self._of_worker.get(worker)
@@ -276,6 +283,8 @@ class Launcher:
         kind = Spares if self._spare else Zygote
         nursery: Nursery = kind(how, on_exit=self._exited, on_line=lambda text: self._on_line(function, text))
         await nursery.start()
+        if debugger := self.debugging().get("debugger"):
+            nursery.load_debugger(debugger["debugpy"])
         return _Held(nursery, key, packages, asyncio.get_running_loop().time())
 
     def _hold(self, function: str, new: _Held) -> None:

@@ -16,7 +16,7 @@ from .launcher import Launcher
 from .model import EnvironmentInfo
 from .outcomes import Outcome
 from .output import Line
-from .router import Dispatch, Effect, Fail, Reason, Router, Start, Stop
+from .router import Dispatch, Effect, Fail, Phase, Reason, Router, Start, Stop
 from .worker import Worker
 
 RESTARTS_MAX = 3
@@ -66,9 +66,25 @@ class Pool:
         """Why a worker failed to come up, until its victim is answered."""
         self._ends: dict[int, tuple[int | None, int | None]] = {}
         self._wanted: dict[int, float] = {}
+        self._standing: dict[int, Head] = {}
+        """Where workers stand at a breakpoint, by number."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+
+    def runs_for(self, worker: Worker) -> str:
+        """Id of the invocation that *worker* runs, or that waits for its import; empty when nobody does."""
+        if worker.job is not None:
+            return worker.job.request.id
+        seat = self.router.seat_of(worker.number)
+        return seat.waiting[0] if seat is not None and seat.waiting else ""
+
+    def stop_before(self, job: Job) -> tuple[Worker, Head] | None:
+        """The worker that *job* waits for and where it stands at a breakpoint since before *job* came, if it does."""
+        seat = self.router.seats.get(job.environment)
+        if seat is None or seat.phase is not Phase.STARTING or seat.worker not in self._standing:
+            return None
+        return self.workers[seat.worker], self._standing[seat.worker]
 
     def submit(self, environment: EnvironmentInfo, job: Job) -> None:
         """Run *job* in *environment*; `job.outcome` says how it ended."""
@@ -161,6 +177,7 @@ class Pool:
         worker = self.workers.pop(number, None)
         self.launcher.kill(number)
         self._wanted.pop(number, None)
+        self._standing.pop(number, None)
         if worker is not None:
             worker.close()
 
@@ -209,8 +226,10 @@ class Pool:
     def _paused(self, worker: Worker, head: Head, now: float) -> None:
         """A worker stopped at a breakpoint, or went on: so does its time."""
         if head["type"] == "paused":
+            self._standing[worker.number] = head
             self.router.paused(worker.number, now)
         else:
+            self._standing.pop(worker.number, None)
             self.router.resumed(worker.number, now)
         self._observer.paused(worker, head)
         self._arm()

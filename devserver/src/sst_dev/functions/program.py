@@ -136,6 +136,10 @@ class Program:
         theirs.close()
         return Child(ours, reading)
 
+    def load_debugger(self, folder: str) -> None:
+        """Import the debugpy in *folder* before the next fork."""
+        self._control.send({"type": "debugger", "debugpy": folder})
+
     async def wait(self) -> tuple[int | None, int | None]:
         """Exit code or signal number of the process, once it has ended."""
         status = await self._process.wait()

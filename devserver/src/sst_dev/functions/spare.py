@@ -27,6 +27,7 @@ class Spares:
         self._ready: deque[Program] = deque(maxlen=READY)
         self._workers: dict[int, Program] = {}
         self._last: Head = {}
+        self._debugpy = ""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
@@ -56,6 +57,12 @@ class Spares:
         """Start the next spare."""
         spawn(self._refill(), name="the next spare", owner=self._tasks)
 
+    def load_debugger(self, folder: str) -> None:
+        """Have workers find the debugpy in *folder* imported, from the next one on."""
+        self._debugpy = folder
+        for program in self._ready:
+            program.load_debugger(folder)
+
     def pid(self, worker: int) -> int | None:
         """The process of *worker*."""
         return self._workers[worker].pid if worker in self._workers else None
@@ -84,6 +91,8 @@ class Spares:
     async def _program(self) -> Program:
         program = await Program.start(self.how, spare=True, on_message=lambda head: None, on_line=self._on_line)
         self._last = program.report
+        if self._debugpy:
+            program.load_debugger(self._debugpy)
         return program
 
     async def _refill(self) -> None:

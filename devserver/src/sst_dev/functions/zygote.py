@@ -63,6 +63,17 @@ class Zygote:
         if self._advance is None and self.alive:
             self._advance = self._fork()
 
+    def load_debugger(self, folder: str) -> None:
+        """Have workers find the debugpy in *folder* imported, from the next one on."""
+        if self._program is None or not self.alive:
+            return
+        self._program.load_debugger(folder)
+        if self._advance is not None:  # it was forked without
+            fork, child = self._advance
+            self._advance = None
+            child.close()
+            self._kill(fork)
+
     def pid(self, worker: int) -> int | None:
         """The process of *worker*, once it is known."""
         return self._pids.get(self._forks_of.get(worker, 0))
