@@ -98,12 +98,13 @@ def test_a_program_gets_its_answers() -> None:
 
     assert emulator.feed(b"ab\x1b[6n") == b"\x1b[1;3R"
     assert emulator.feed(b"\x1b[c") == b"\x1b[?62;22c"
-    assert emulator.feed(b"\x1b[>c") == b"\x1b[>0;0;0c"
+    assert emulator.feed(b"\x1b[>c") == b"\x1b[>0;354;0c"
     assert emulator.feed(b"\x1b[5n") == b"\x1b[0n"
     assert emulator.feed(b"\x1b[?6n") == b"\x1b[?1;3R"
     assert emulator.feed(b"\x1b[18t") == b"\x1b[8;4;20t"
     assert emulator.feed(b"\x1b[>q") == b"\x1bP>|sst dev\x1b\\"
-    assert emulator.feed(b"\x1bP+q544e\x1b\\\x1bP$qm\x1b\\") == b"\x1bP0+r\x1b\\\x1bP0$r\x1b\\"
+    assert emulator.feed(b"\x1bP+q544e\x1b\\\x1bP$qm\x1b\\") == b"\x1bP0+r544e\x1b\\\x1bP0$r\x1b\\"
+    assert emulator.feed(b"\x1b[5 q\x1bP$q q\x1b\\") == b"\x1bP1$r6 q\x1b\\"
     assert emulator.feed(b"\x1b[?2004h\x1b[?2004$p\x1b[?1004$p\x1b[?2026$p") == (
         b"\x1b[?2004;1$y\x1b[?1004;2$y\x1b[?2026;0$y"
     )

@@ -46,7 +46,8 @@ _LINK = re.compile(r"https?://[!-~]+")
 
 _MOUSE = {9: "press", 1000: "press", 1002: "drag", 1003: "motion"}
 _KNOWN_MODES = frozenset({1, 5, 6, 7, 25, 47, 1000, 1002, 1003, 1004, 1006, 1047, 1049, 2004})
-_SHAPES = {"3": "underline", "4": "underline", "5": "bar", "6": "bar"}
+_SHAPES = {"block": 2, "underline": 4, "bar": 6}
+"""Of the cursor, and their numbers (DECSCUSR); one less blinks."""
 
 
 @dataclass(frozen=True)
@@ -257,8 +258,17 @@ class Emulator(Rows):
             self._stream.feed(f"\x1b[{_without_colons(match['colons'])}m")
         elif match["csi"]:
             self._csi(match["csi"])
-        elif match["string"] and match["string"][:3] in ("P+q", "P$q"):  # XTGETTCAP, DECRQSS
-            self._reply(f"\x1bP0{match['string'][1]}r\x1b\\")
+        elif match["string"]:
+            self._string(match["string"])
+
+    def _string(self, text: str) -> None:
+        """Questions in device control strings: XTGETTCAP has no answer here, DECRQSS has one for the cursor's shape."""
+        if text.startswith("P+q"):
+            self._reply(f"\x1bP0+r{text[3:]}\x1b\\")
+        elif text == "P$q q":
+            self._reply(f"\x1bP1$r{_SHAPES[self.shape]} q\x1b\\")
+        elif text.startswith("P$q"):
+            self._reply("\x1bP0$r\x1b\\")
 
     def _osc(self, text: str) -> None:
         """Title, links, the clipboard, and the colours of the user's terminal."""
@@ -283,7 +293,7 @@ class Emulator(Rows):
         screen, parameters = self._screen, parts[2]
         match parts[1] + parts[3]:
             case ">c" if parameters in ("", "0"):
-                self._reply("\x1b[>0;0;0c")
+                self._reply("\x1b[>0;354;0c")
             case ">q" if parameters in ("", "0"):
                 self._reply("\x1bP>|sst dev\x1b\\")
             case "?n" if parameters == "6":
@@ -295,7 +305,9 @@ class Emulator(Rows):
                 known = 1 if mode in screen.private else 2
                 self._reply(f"\x1b[?{mode};{known if mode in _KNOWN_MODES else 0}$y")
             case " q":
-                screen.shape = _SHAPES.get(parameters, "block")
+                screen.shape = next(
+                    (name for name, number in _SHAPES.items() if parameters in (str(number), str(number - 1))), "block"
+                )
             case "!p":
                 screen.soft_reset()
 

@@ -9,6 +9,7 @@ from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
+from textual.events import Key
 from textual.message import Message
 
 ESCAPE_DELAY = 0.025
@@ -16,7 +17,7 @@ ESCAPE_DELAY = 0.025
 
 
 class PromptParser(XTermParser):
-    """Ends a waiting Escape before it reads on.
+    """Ends a waiting Escape before it reads on, and leaves Alt alone.
 
     Textual looks every 100 ms; whoever types `Esc : w q` into vim faster than that would lose the Escape.
     """
@@ -24,6 +25,14 @@ class PromptParser(XTermParser):
     def feed(self, data: str) -> Iterable[Message]:
         yield from self.tick()
         yield from super().feed(data)
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
+        """Alt and a key is that key with Alt, for shells and editors in a pane; Textual has it be what macOS means."""
+        keys = list(super()._sequence_to_key_events(sequence, alt))
+        if keys and len(sequence) == 2 and sequence[0] == "\x1b" != sequence[1]:
+            alt, keys = True, list(super()._sequence_to_key_events(sequence[1], True))
+        for key in keys:
+            yield Key(f"alt+{key.key}", key.character) if alt and not key.key.startswith("alt+") else key
 
 
 class Output(WriterThread):
