@@ -75,6 +75,13 @@ def test_a_failure_shows_the_users_own_frames() -> None:
     ]
 
 
+def test_frames_of_the_app_are_told_from_its_folder() -> None:
+    """As short as they can be."""
+    frames = ('  File "/app/functions/api.py", line 12, in handler\n    return notes[key]\n',)
+
+    assert shown([replace(failing("3f2a"), frames=frames)])[1] == '    File "functions/api.py", line 12, in handler'
+
+
 def test_lambdas_log_of_an_error_is_not_shown_beside_the_users_frames() -> None:
     """The same error stands in what the invocation ends with; a log file has both."""
     trace = replace(log("3f2a", "[ERROR] KeyError: 'title'"), unhandled=True)
@@ -105,14 +112,21 @@ def test_function_names_line_up() -> None:
     assert shown([started("3f2a")], plain) == ["λ Api    3f2a → url GET /notes"]
 
 
-def test_a_failed_resource_shows_the_component_and_the_aws_error() -> None:
-    """Component, what was tried, and what AWS said, all of it."""
+def test_what_aws_said_of_failed_resources_is_printed_once() -> None:
+    """The first failure is the deploy's, which tells it in full; others have nobody else to tell of them."""
     event = e.ResourceFailed(START, **API, message="AccessDenied: not you\nRequestId: 1")
+    failed = e.DeployFailed(START, event.message)
 
-    assert shown([event]) == [
+    assert shown([event, event, failed]) == [
+        "✗ Api  Function  create aws:lambda/function:Function failed",
         "✗ Api  Function  create aws:lambda/function:Function: AccessDenied: not you",
         "  RequestId: 1",
+        "✗ Deploy failed: AccessDenied: not you",
+        "RequestId: 1",
+        "",
     ]
+    again = [e.DeployStarted(START, trigger="start"), event]
+    assert shown([event, *again])[-1].endswith("failed")
 
 
 def test_each_deploy_announces_its_components_again() -> None:

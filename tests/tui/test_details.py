@@ -62,7 +62,7 @@ def test_a_phase_too_short_to_see_is_seen() -> None:
     """Every measured phase has at least a cell, within the bar."""
     rows = list(map(plain, waterfall(Phases(handler_ms=1000, reply_ms=0.001))))
 
-    assert all(text.count("━") >= 1 and len(text) == 22 + BAR for text in rows)
+    assert all(text.count("━") >= 1 and len(text) <= 22 + BAR for text in rows)
 
 
 def test_a_fixed_document_is_searched() -> None:

@@ -74,7 +74,7 @@ def test_a_long_trigger_is_cut_not_the_facts() -> None:
     (head,) = Watched().see(started("a", trigger="url GET /" + "x" * 100), finished("a")).shown(50)
 
     assert "…" in head
-    assert head.endswith("12 ms  61M 08:53:23")
+    assert head.endswith("12 ms   61M 08:53:23")
     assert len(head) == 50
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from sst_dev.core import commands as c
+from sst_dev.core import events as e
 from sst_dev.tui.view import URL, PaneView
 
-from tests.support.history import finished, log, output, process, started
+from tests.support.history import START, finished, log, output, process, started
 
 from .support import Deck, deck
 
@@ -223,7 +224,7 @@ async def test_a_selection_of_log_lines_has_no_decoration(tmp_path: Path) -> Non
     """Neither mark nor sign nor bar; a wrapped line is one line."""
     async with deck(tmp_path, size=(80, 24)) as d:
         await d.see(started("a"), log("a", "word " * 20 + "end"), log("a", "next"), finished("a"))
-        await d.press("2", "w")
+        await d.press("2")
         await drag(d, (0, 0), (7, 3))
 
         head, line, last = d.app.clipboard.split("\n")
@@ -234,7 +235,7 @@ async def test_a_double_click_copies_a_wrapped_line_whole(tmp_path: Path) -> Non
     """Whichever of its rows was clicked."""
     async with deck(tmp_path, size=(80, 24)) as d:
         await d.see(started("a"), log("a", "word " * 20 + "end"), finished("a"))
-        await d.press("2", "w")
+        await d.press("2")
         await d.pilot.click(PaneView, offset=(8, 2), times=2)
         await d.settle()
 
@@ -249,7 +250,7 @@ async def test_what_is_read_stays_when_rows_above_it_grow(tmp_path: Path) -> Non
         before = d.pane()
         await d.see(*(log("slow", f"{n}", "Worker") for n in range(7)))
         assert d.pane() == before
-        await d.press("g", "w")
+        await d.press("g")
         assert "  │ 6" in d.pane()
 
 
@@ -261,3 +262,20 @@ async def test_the_end_of_a_loud_invocation_is_in_the_pane(tmp_path: Path) -> No
         assert d.pane()[-1].endswith("the reason")
         await d.press("slash", *"line 9999", "enter", "slash", *"line 499", "enter")
         assert "8,001 lines left out here; .sst/log/functions.log has them" in d.text()
+
+
+async def test_a_url_that_wraps_is_one_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In each of its rows: to the terminal, and for a click."""
+    url = "http://127.0.0.1:16938/_aws/lambda-url/" + "x" * 70 + "/"
+    opened: list[str] = []
+    async with deck(tmp_path, size=(80, 24)) as d:
+        monkeypatch.setattr(d.app, "open_url", opened.append)
+        await d.see(e.Notice(START, f"see {url} now"))
+        await d.press("1")
+        rows = [y for y, text in enumerate(d.pane()) if "xxx" in text]
+        for y in rows:
+            await d.pilot.click(PaneView, offset=(3, y))
+        await d.settle()
+
+        assert len(rows) >= 2 and opened == [url] * len(rows)
+        assert all(url in {s.style.link for s in d.app.view._rows[y] if s.style} for y in rows)

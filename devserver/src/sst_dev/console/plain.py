@@ -41,6 +41,8 @@ class Plain:
         self._root = root
         self._announced: set[str] = set()
         """Components that have their line in the deploy under way."""
+        self._failed = False
+        """Whether a resource of the deploy under way has failed."""
         self._width = 0
         """Of the longest function name so far."""
         self._down = False
@@ -98,6 +100,7 @@ class Plain:
 
     def _deploy_started(self, event: e.DeployStarted) -> list[Line]:
         self._announced.clear()
+        self._failed = False
         return [] if event.trigger in ("start", "remove") else [line(("Deploying: ", "dim"), self._path(event.trigger))]
 
     def _resource_started(self, event: e.ResourceStarted) -> list[Line]:
@@ -110,6 +113,10 @@ class Plain:
 
     def _resource_failed(self, event: e.ResourceFailed) -> list[Line]:
         what = f"✗ {event.component}  {_kind(event.component_type)}"
+        if not self._failed:
+            # The deploy fails with this one's message, which is printed then, in full.
+            self._failed = True
+            return [line((what, "bad"), (f"  {event.action} {event.type} failed", "dim"))]
         first, *rest = event.message.splitlines() or [""]
         head = line((what, "bad"), (f"  {event.action} {event.type}: ", "dim"), first)
         return [head, *(line("  " + more) for more in rest)]
@@ -148,7 +155,7 @@ class Plain:
             return [self._of(event.function, event.id, ("✓ ", "good"), took, (memory, "dim"))]
         head, *rest = _error(event.error_type, event.error_message) or [event.status]
         first = self._of(event.function, event.id, ("✗ ", "bad"), f"{took}{memory}  ", (head, "bad"))
-        return [first, *(line(("  " + more, "bad")) for more in rest), *_frames(event.frames)]
+        return [first, *(line(("  " + more, "bad")) for more in rest), *self._frames(event.frames)]
 
     def _reloaded(self, event: e.Reloaded) -> list[Line]:
         paths = ", ".join(map(self._path, event.paths))
@@ -160,7 +167,7 @@ class Plain:
         where = f" ({self._path(event.file)}:{event.line})" if event.file else ""
         head, *rest = _error(event.error_type, event.error_message)
         first = line((f"✗ {event.function} does not import: {head}{where}", "bad"))
-        return [first, *(line(("  " + more, "bad")) for more in rest), *_frames(event.frames)]
+        return [first, *(line(("  " + more, "bad")) for more in rest), *self._frames(event.frames)]
 
     # --- processes
 
@@ -187,6 +194,15 @@ class Plain:
         tag = invocation[:4] if invocation else "init"
         self._width = max(self._width, len(function))
         return line(("λ ", "accent"), f"{function:{self._width}} ", (f"{tag:4} ", "dim"), *rest)
+
+    def _frames(self, frames: tuple[str, ...]) -> list[Line]:
+        """Where, and what stands there in bold: that is what one looks for."""
+        out = []
+        for frame in frames:
+            text = frame.replace(f'"{self._root}/', '"') if self._root is not None else frame
+            where, *code = text.rstrip("\n").split("\n")
+            out += [line("  " + where), *(line(("  " + part, "bold")) for part in code)]
+        return out
 
     def _path(self, path: str) -> str:
         """Relative to the app's root where that is shorter."""
@@ -246,12 +262,3 @@ def _block(text: str, style: str) -> list[Line]:
 
 def _hint(hint: str) -> list[Line]:
     return [line(("  " + part, "dim")) for part in hint.splitlines()]
-
-
-def _frames(frames: tuple[str, ...]) -> list[Line]:
-    """Where, and what stands there in bold: that is what one looks for."""
-    out = []
-    for frame in frames:
-        where, *code = frame.rstrip("\n").split("\n")
-        out += [line("  " + where), *(line(("  " + text, "bold")) for text in code)]
-    return out

@@ -260,7 +260,7 @@ class Actions:
         if self._shown is not None:
             before = self._app.state.invocations.get(self._shown.started.replay_of)
             title = f"{self._shown.started.function} {self._shown.started.id[:4]}"
-            self._overlay(title, invocation_details(self._shown, before, raw=self._raw))
+            self._overlay(title, invocation_details(self._shown, before, raw=self._raw, root=self._app.settings.root))
 
     def pretty(self) -> None:
         self._raw = not self._raw

@@ -65,7 +65,7 @@ class Multiplexer(App[None]):
         self.state = state
         self.settings = settings
         self.send_command = send
-        self.panes = Panes(state)
+        self.panes = Panes(state, settings.root)
         self.panes.light = _light_background()
         self.panes.catch_up()
         self.actions = Actions(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from ..core.events import Phases
 from ..core.state import Invocation
@@ -12,8 +13,8 @@ from .rows import Lines, Row, ansi_row, row
 from .timeline import duration
 
 PHASES = {"cloud_ms": "cloud", "queue_ms": "queue", "import_ms": "import", "handler_ms": "handler", "reply_ms": "reply"}
-BAR = 40
-"""Cells of the waterfall's whole width: it fits into 80 columns beside its labels."""
+BAR = 32
+"""Cells of the waterfall's whole width: with its labels it fits into a pane on a screen of 80 columns."""
 LINES_SHOWN = 20_000
 """Rows of a payload shown: `EVENT_KEPT` bytes of the smallest JSON lines are about as many."""
 
@@ -31,10 +32,12 @@ class Fixed(Lines):
         self.lay_out(self._lines, width, wrap=wrap)
 
 
-def invocation_details(invocation: Invocation, before: Invocation | None = None, *, raw: bool = False) -> list[Row]:
+def invocation_details(
+    invocation: Invocation, before: Invocation | None = None, *, raw: bool = False, root: Path = Path("/")
+) -> list[Row]:
     """All that is known of one invocation; with *before*, what changed in the answer since that one.
 
-    *raw* shows event and response as the bytes were, instead of indented.
+    *raw* shows event and response as the bytes were, instead of indented. Paths under *root* are shown without it.
     """
     started, finished = invocation.started, invocation.finished
     rows = [_fact("Function", started.function), _fact("Trigger", started.trigger)]
@@ -48,7 +51,7 @@ def invocation_details(invocation: Invocation, before: Invocation | None = None,
         if finished.code_hash:
             rows.append(_fact("Code", finished.code_hash))
         rows += _section("Phases", waterfall(finished.phases))
-        rows += _section("Error", error_rows(finished))
+        rows += _section("Error", error_rows(finished, root))
         if before is not None and before.finished is not None:
             changes = answer_changes(before.finished, finished)
             rows += _section(f"Changed since {before.started.id[:4]}", [row(change) for change in changes])
@@ -66,7 +69,7 @@ def waterfall(phases: Phases) -> list[Row]:
     for label, ms in measured:
         start, width = round(at / total * BAR), max(1, round(ms / total * BAR))
         bar = " " * min(start, BAR - 1) + "━" * min(width, BAR - min(start, BAR - 1))
-        rows.append(row((f"{label:9}", "dim"), f"{ms:9.1f} ms ", (f"{bar:{BAR}}", "bar2")))
+        rows.append(row((f"{label:9}", "dim"), f"{ms:9.1f} ms ", (bar, "bar2")))
         at += ms
     return rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..core import events as e
 from ..core.state import Invocation, lines_left_out
@@ -26,8 +27,11 @@ class Entry:
     error, what a replay changed) from `AFTER`. Dropped lines share one row.
     """
 
-    def __init__(self, function: str, *, invocation: Invocation | None = None, head: Row = ()) -> None:
+    def __init__(
+        self, function: str, *, invocation: Invocation | None = None, head: Row = (), root: Path = Path("/")
+    ) -> None:
         self.function = function
+        self._root = root
         self.invocation = invocation
         self.head = head
         self.notes: list[Row] = []
@@ -138,7 +142,7 @@ class Entry:
         if self.invocation is None or self.invocation.finished is None:
             return self.changes
         if self._error is None:
-            self._error = error_rows(self.invocation.finished)
+            self._error = error_rows(self.invocation.finished, self._root)
         return self._error + self.changes if self.changes else self._error
 
     # --- rows
@@ -196,7 +200,7 @@ class Entry:
         return index, offset - 1 - self._offsets[index]
 
 
-def error_rows(finished: e.InvocationFinished) -> list[Row]:
+def error_rows(finished: e.InvocationFinished, root: Path) -> list[Row]:
     """The error of an invocation and the user's own frames, the code in them in bold; empty when it went well."""
     if finished.status == "ok":
         return []
@@ -204,15 +208,15 @@ def error_rows(finished: e.InvocationFinished) -> list[Row]:
     lines = (f"{kind}: {message}" if kind and message else kind or message).splitlines()
     return [
         *(ansi_row(text) if not text.isprintable() else row((text, "bad")) for text in lines),
-        *frame_rows(finished.frames),
+        *frame_rows(finished.frames, root),
     ]
 
 
-def frame_rows(frames: tuple[str, ...]) -> list[Row]:
-    """Where each frame is, and in bold what stands there: that is what one looks for."""
+def frame_rows(frames: tuple[str, ...], root: Path) -> list[Row]:
+    """Where each frame is (under *root*, from there), and in bold what stands there: that is what one looks for."""
     rows = []
     for frame in frames:
-        where, *code = frame.rstrip("\n").split("\n")
+        where, *code = frame.replace(f'"{root}/', '"').rstrip("\n").split("\n")
         rows += [row(where), *(row((text, "bold")) for text in code)]
     return rows
 

@@ -31,7 +31,12 @@ KEYS = (
     _key("k up", "up", "Previous pane, invocation or row", ANY, "Move"),
     _key("1 2 3 4 5 6 7 8 9", "choose", "Pane by its number", PANES, "Move"),
     _key(
-        "enter i", "enter", "Into the pane; details of the invocation; start what does not run", PANES, "Move", "open"
+        "enter i",
+        "enter",
+        "Into the pane; details of the invocation, and back; start what does not run",
+        ANY,
+        "Move",
+        "open",
     ),
     _key("ctrl+z", "leave", "Out of the pane, back to the list", ANY, "Move", "list"),
     _key("escape", "escape", "Clear filter, search and selection; then back to the list", ANY, "Move"),
@@ -54,9 +59,14 @@ KEYS = (
     _key("f", "filter", "Show one function, or one task", "functions tasks", "Find", "filter"),
     _key("v", "select", "Select rows with j and k", ANY, "Copy"),
     _key(
-        "y", "copy", "Copy the selection, else the invocation's lines, the answer in details, the screen", ANY, "Copy"
+        "y",
+        "copy",
+        "Copy the selection, else the invocation's lines, the answer in details, the screen",
+        ANY,
+        "Copy",
+        "copy",
     ),
-    _key("Y", "copy_event", "Copy the event of the invocation as JSON", "functions details", "Copy"),
+    _key("Y", "copy_event", "Copy the event of the invocation as JSON", "functions details", "Copy", "event"),
     _key("space", "fold", "Fold or unfold the invocation", "functions", "Functions", "fold"),
     _key("E", "fold_all", "Fold or unfold all", "functions", "Functions"),
     _key("r", "replay", "Run the invocation again on the current code", "functions", "Functions", "replay"),
@@ -88,17 +98,20 @@ def find(key: str, pane: str) -> Key | None:
     return next((entry for entry in KEYS if key in entry.keys and pane in entry.where), None)
 
 
+FIRST = ("enter", "leave", "help", "pretty", "copy", "copy_event", "replay", "save", "stop", "restart", "deploy")
+"""The actions that the footer names before the others."""
+
+
 def hints(pane: str, *, inside: bool, dead: bool) -> list[tuple[str, str]]:
     """The keys worth showing now, as key and word, the most useful first."""
     usable = [entry for entry in KEYS if entry.hint and pane in entry.where]
-    if not inside and pane != "details":
-        usable = [entry for entry in usable if entry.action != "leave"]
-    if dead:
-        usable = [entry for entry in usable if entry.action not in ("stop", "restart")]
+    left_out = {"leave"} if not inside and pane != "details" else set()
+    left_out |= {"stop", "restart"} if dead else set()
+    left_out |= {"enter"} if pane == "details" else {"copy", "copy_event"}
+    usable = [entry for entry in usable if entry.action not in left_out]
     words = {"enter": "start" if dead else "details" if inside and pane == "functions" else "open"}
     words |= {"leave": "back"} if pane == "details" else {}
-    first = ("enter", "leave", "help")
-    usable.sort(key=lambda e: (first.index(e.action) if e.action in first else len(first), e.group == "Session"))
+    usable.sort(key=lambda e: (FIRST.index(e.action) if e.action in FIRST else len(FIRST), e.group == "Session"))
     return [(name(entry.keys[0]), words.get(entry.action, entry.hint)) for entry in usable]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from ..core import events as e
@@ -103,10 +104,11 @@ class Pane:
 class Panes:
     """All panes, and which one is shown."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, root: Path = Path("/")) -> None:
+        """Paths under *root*, the app's folder, are shown without it."""
         self.state = state
         self.deploy_log = DeployLog(state)
-        self.timeline = Timeline(state)
+        self.timeline = Timeline(state, root)
         self.tasks = TaskLog()
         self.size = (80, 24)
         """Columns and rows that a terminal gets."""
@@ -114,7 +116,7 @@ class Panes:
         """Whether the user's terminal is light."""
         self._fixed = [
             Pane("sst", "⑆", "SST", "sst", self.deploy_log, wrap=True),
-            Pane("functions", "λ", "Functions", "functions", self.timeline),
+            Pane("functions", "λ", "Functions", "functions", self.timeline, wrap=True),
         ]
         self._tasks = Pane("tasks", "⧉", "Tasks", "tasks", self.tasks)
         self._processes: dict[str, Pane] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..core import events as e
 from ..core.state import State
@@ -36,8 +37,10 @@ class Timeline:
     A row's number changes when something above it folds, grows or goes; a `place` stays.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, root: Path = Path("/")) -> None:
+        """Paths under *root*, the app's folder, are shown without it."""
         self._state = state
+        self._root = root
         self._entries: list[Entry] = []
         self._by_id: dict[str, Entry] = {}
         self._shown: list[Entry] = []
@@ -64,7 +67,7 @@ class Timeline:
         """Take one event into account. The state has seen it already."""
         match event:
             case e.InvocationStarted() if event.id in self._state.invocations:
-                self._add(Entry(event.function, invocation=self._state.invocations[event.id]))
+                self._add(Entry(event.function, invocation=self._state.invocations[event.id], root=self._root))
             case e.InvocationFinished():
                 self._finish(event)
             case e.LogLine(invocation=None, unhandled=False):
@@ -263,7 +266,7 @@ class Timeline:
         text = f"✗ {event.function} does not import: {event.error_type}: {event.error_message}"
         first, *more = text.splitlines()
         entry = Entry(event.function, head=row((first, "bad"), (where, "dim")))
-        entry.notes = [*(row((part, "bad")) for part in more), *frame_rows(event.frames)]
+        entry.notes = [*(row((part, "bad")) for part in more), *frame_rows(event.frames, self._root)]
         self._add(entry)
 
     def _arrange(self) -> None:
@@ -327,8 +330,9 @@ class Timeline:
             return f" {where}{duration(self.now - started.at)}  {clock}"
         took = duration(finished.duration_ms / 1000)
         if not wide:
+            took = took.replace(" min ", "m").replace(" ", "") if "min" in took else took
             memory = f"{finished.memory_mb:.0f}M" if finished.memory_mb else ""
-            return f" {took:>6} {memory:>4} {clock}"
+            return f" {took:>6} {memory:>5} {clock}"
         memory = f"{finished.memory_mb:.0f} MB" if finished.memory_mb else ""
         return f"{took:>9}  {memory:>7}  {clock}"
 

@@ -267,6 +267,7 @@ class PaneView(Widget):
         cursor = self._cursor()
         return (
             "://" not in text
+            and not self.pane.document.continues(number)
             and (not self.pane.search.words or self.pane.search.words.casefold() not in text.casefold())
             and self._span(number) is None
             and (cursor is None or cursor[0] != number)
@@ -276,8 +277,8 @@ class PaneView(Widget):
         text = Text(end="")
         for part, style in pieces:
             text.append(part, style)
-        for match in URL.finditer(text.plain):
-            text.stylize(_link(match[0]), *match.span())
+        for url, start, end in self._urls(number):
+            text.stylize(_link(url), start, end)
         if words := self.pane.search.words:
             for match in re.finditer(re.escape(words), text.plain, re.IGNORECASE):
                 text.stylize(HIT if number == self._hit else MATCH, *match.span())
@@ -367,21 +368,29 @@ class PaneView(Widget):
 
     def _url_at(self, y: int, x: int) -> str:
         """Where a click leads: a link of the program's own, or a URL in the text, also where it wraps."""
-        document, first, last = self.pane.document, y, y
         at = _cut(plain(self._piece(y)), x)
         start = 0
         for text, style in self._piece(y):
             if start <= at < start + len(text) and style.link:
                 return style.link
             start += len(text)
+        return next((url for url, start, end in self._urls(y) if start <= at < end), "")
+
+    def _urls(self, y: int) -> list[tuple[str, int, int]]:
+        """The URLs in row *y*, and which characters of the row are theirs: of one that wraps, a part."""
+        document, first, last = self.pane.document, y, y
         while document.continues(first):
             first -= 1
         while document.continues(last + 1):
             last += 1
-        rows = [plain(self._piece(row))[document.gutter(row) if row > first else 0 :] for row in range(first, last + 1)]
-        at += sum(map(len, rows[: y - first])) - (document.gutter(y) if y > first else 0)
-        found = URL.finditer("".join(rows))
-        return next((match[0] for match in found if match.start() <= at < match.end()), "")
+        rows = [plain(self._piece(row))[document.gutter(row) :] for row in range(first, last + 1)]
+        shift, length = sum(map(len, rows[: y - first])) - document.gutter(y), len(plain(self._piece(y)))
+        spans = ((found[0], found.start() - shift, found.end() - shift) for found in URL.finditer("".join(rows)))
+        return [
+            (url, max(document.gutter(y), start), min(end, length))
+            for url, start, end in spans
+            if end > 0 and start < length
+        ]
 
     def on_click(self, event: events.Click) -> None:
         if event.chain == 2 and not self._grabbed():
