@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sst_dev.app import debugging
+from sst_dev.app import patience
 from sst_dev.app.debugging import PANE, Debugging
 from sst_dev.core import commands as c
 from sst_dev.core import events as e
@@ -140,7 +140,7 @@ async def test_who_gives_up_meanwhile_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], said: str
 ) -> None:
     """One line, when the call still stands at its breakpoint."""
-    monkeypatch.setattr(debugging, "GATEWAY_LIMIT", 0.0)
+    monkeypatch.setattr(patience, "REST_LIMIT", 0.0)
     async with Bench(tmp_path) as bench:
         bench.stream.publish(bench.started(**fields))
         for _ in range(2):

@@ -228,3 +228,15 @@ def zygote(python: str = sys.executable, **how: Any) -> Iterator[Zygote]:
         yield started
     finally:
         started.close()
+
+
+def answer(worker: Worker, event: Any, **fields: Any) -> tuple[threading.Thread, list[Reply]]:
+    replies: list[Reply] = []
+    call = threading.Thread(target=lambda: replies.append(worker.invoke(event, **fields)))
+    call.start()
+    return call, replies
+
+
+def told(reply: Reply) -> list[str]:
+    """What the worker said of breakpoints."""
+    return [head["type"] for head in reply.reports if head["type"] != "files"]

@@ -21,11 +21,10 @@ from ..core.tasks import cancel_all, spawn
 from ..functions.debugger import NO_CONFIG, Debugger
 from ..functions.functions import Functions
 from ..processes.tty import Tty
+from .patience import patience
 
 PANE = "Debug"
 """Name of the pane; a dev command of this name would share it."""
-GATEWAY_LIMIT = 29.0
-"""Seconds after which API Gateway answers its caller without us (Lambda spec, §5.5)."""
 
 
 class Debugging:
@@ -129,21 +128,9 @@ class Debugging:
 
     async def _watch(self, invocation: Invocation) -> None:
         """Say when somebody's patience ends while *invocation* stands at a breakpoint."""
-        for at, text in sorted(_patience(invocation.started)):
+        for at, text in patience(invocation.started):
             await asyncio.sleep(max(0.0, at - time.time()))
             if invocation.finished is not None:
                 break
             if invocation.paused:
                 self._stream.publish(e.Notice(time.time(), text, "warning"))
-
-
-def _patience(started: e.InvocationStarted) -> list[tuple[float, str]]:
-    """Who gives up when on an invocation, and the line that says so."""
-    ends: list[tuple[float, str]] = []
-    if started.trigger.startswith("api "):
-        text = f"{started.function}: API Gateway has given up after {GATEWAY_LIMIT:.0f} s; its caller has an error."
-        ends.append((started.at + GATEWAY_LIMIT, text))
-    if started.gives_up_at is not None:
-        text = f"{started.function}: Lambda has ended this invocation; what it answers now reaches nobody."
-        ends.append((started.gives_up_at, text))
-    return ends
