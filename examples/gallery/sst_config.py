@@ -11,7 +11,11 @@ def run():
     jobs = sst.aws.Queue("Jobs")
     removed = sst.aws.SnsTopic("Removed")
 
-    # What is uploaded is measured at once, prints wait in a queue, and whoever cares hears of what is gone.
+    # A task takes as long as it needs: here it is a command on this machine, in a container on AWS.
+    archiver = sst.aws.Task("Archiver", link=[catalog, pictures], dev={"command": "python tasks/archive.py"})
+
+    # What is uploaded is measured at once, prints wait in a queue, films go to the archive, and whoever cares hears of
+    # what is gone.
     pictures.notify(
         notifications=[
             {
@@ -21,6 +25,12 @@ def run():
                 "filter_prefix": "pictures/",
             },
             {"name": "Print", "queue": jobs, "events": ["s3:ObjectCreated:*"], "filter_prefix": "prints/"},
+            {
+                "name": "Archive",
+                "function": {"handler": "functions/gallery.archive", "link": [archiver, catalog]},
+                "events": ["s3:ObjectCreated:*"],
+                "filter_prefix": "films/",
+            },
             {"name": "Gone", "topic": removed, "events": ["s3:ObjectRemoved:*"]},
         ]
     )

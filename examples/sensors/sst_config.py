@@ -10,7 +10,8 @@ def run():
     readings = sst.aws.KinesisStream("Readings")
     reports = sst.aws.Queue("Reports")
 
-    # Sensors publish on sensors/<stage>/readings/<sensor>; each reading goes into the stream.
+    # Sensors publish on sensors/<stage>/readings/<sensor>; each reading goes into the stream. What is too hot is told
+    # on sensors/<stage>/alarms/<sensor>, where sensors and browsers may listen.
     server = sst.aws.Realtime("Server", authorizer="functions/sensors.authorize")
     server.subscribe(
         {"handler": "functions/sensors.take", "link": [readings]},
@@ -18,7 +19,7 @@ def run():
     )
     readings.subscribe(
         "Alarm",
-        {"handler": "functions/sensors.alarm", "link": [alarms]},
+        {"handler": "functions/sensors.alarm", "link": [alarms, server]},
         filters=[{"data": {"celsius": [{"numeric": [">", 30]}]}}],
     )
     sst.aws.Cron(
@@ -27,4 +28,10 @@ def run():
         function={"handler": "functions/sensors.report", "link": [alarms, reports]},
         event={"title": "Alarms"},
     )
-    return {"alarms": alarms.name, "reports": reports.url, "topic": f"{sst.app.name}/{sst.app.stage}/readings"}
+    return {
+        "alarms": alarms.name,
+        "reports": reports.url,
+        "endpoint": server.endpoint,
+        "authorizer": server.authorizer,
+        "topics": f"{sst.app.name}/{sst.app.stage}",
+    }

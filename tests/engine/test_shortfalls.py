@@ -187,3 +187,35 @@ def test_iot_has_authorizers(cloud: CloudUnderTest) -> None:
     cloud.client("iot").create_authorizer(
         authorizerName="short", authorizerFunctionArn=made["f"], signingDisabled=True, status="ACTIVE"
     )
+
+
+TASK = {"family": "short", "containerDefinitions": [{"name": "Task", "image": "local"}]}
+
+
+@pytest.mark.xfail(strict=True, raises=ClientError, reason="MiniStack 1.5.33 asks for the task's cluster alone")
+def test_a_role_may_be_allowed_one_task(cloud: CloudUnderTest) -> None:
+    """DescribeTasks is asked for the task (service authorization reference, Amazon ECS)."""
+
+    def run() -> None:
+        allowed = {"actions": ["ecs:*"], "resources": ["arn:aws:ecs:us-east-1:000000000000:task/short/*"]}
+        sst.aws.Function("F", handler="a.b", permissions=[allowed])
+
+    [function] = cloud.apply(run, stage="short-task", app=KEEP)[0]["functions"]
+    ecs = cloud.client("ecs")
+    ecs.create_cluster(clusterName="short")
+    ecs.register_task_definition(**TASK)
+    [started] = ecs.run_task(cluster="short", taskDefinition="short")["tasks"]
+    cloud.as_role(function["role_arn"], "ecs").describe_tasks(cluster="short", tasks=[started["taskArn"]])
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="MiniStack 1.5.33 takes no exit code of a container")
+def test_a_container_has_the_exit_code_it_is_given(cloud: CloudUnderTest) -> None:
+    """`SubmitTaskStateChange` is how an agent reports it."""
+    ecs = cloud.client("ecs")
+    ecs.create_cluster(clusterName="short-exit")
+    ecs.register_task_definition(**TASK)
+    [started] = ecs.run_task(cluster="short-exit", taskDefinition="short")["tasks"]
+    report = {"containerName": "Task", "exitCode": 3, "status": "STOPPED"}
+    ecs.submit_task_state_change(cluster="short-exit", task=started["taskArn"], status="STOPPED", containers=[report])
+    [known] = ecs.describe_tasks(cluster="short-exit", tasks=[started["taskArn"]])["tasks"]
+    assert known["containers"][0].get("exitCode") == 3

@@ -189,7 +189,18 @@ def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
 
         assert one.process.wait(30) == 130
         assert "Traceback" not in one.output
+        assert "✗" in one.output, "the call's line has no end"
         assert gone(family) == set()
+
+
+def test_a_call_that_the_end_of_the_session_cut_off_has_an_end(tmp_path: Path) -> None:
+    """One Ctrl-C gives handlers a moment; the line of one that takes longer says what became of it."""
+    slow = "import time\n\ndef handler(event, context):\n    print('sleeping', flush=True)\n    time.sleep(60)\n"
+    with session(tmp_path, {**FILES, "api.py": slow}) as one:
+        one.client("lambda").invoke(FunctionName=one.function("Api")["lambda_name"], InvocationType="Event")
+        one.wait_output("sleeping")
+        assert one.stop(timeout=60) == 0
+        one.wait_output("stopped: the session ended")
 
 
 def test_takeover_replaces_the_session_that_runs(tmp_path: Path) -> None:

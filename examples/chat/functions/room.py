@@ -6,11 +6,10 @@ import boto3
 from sst import Resource
 
 people = boto3.resource("dynamodb").Table(Resource.People.name)
-room = boto3.client("apigatewaymanagementapi", endpoint_url=Resource.Room.managementEndpoint)
 
 
 def enter(event, context):
-    people.put_item(Item={"id": event["requestContext"]["connectionId"]})
+    people.put_item(Item={"id": event["requestContext"]["connectionId"], "name": name(event)})
     return {"statusCode": 200}
 
 
@@ -20,10 +19,16 @@ def leave(event, context):
 
 
 def say(event, context):
-    text = json.loads(event["body"])["text"]
+    room = boto3.client("apigatewaymanagementapi", endpoint_url=Resource.Room.managementEndpoint)
+    message = json.dumps({"from": name(event), "text": json.loads(event["body"])["text"]})
     for person in people.scan()["Items"]:
         try:
-            room.post_to_connection(ConnectionId=person["id"], Data=json.dumps({"text": text}).encode())
+            room.post_to_connection(ConnectionId=person["id"], Data=message.encode())
         except room.exceptions.GoneException:
             people.delete_item(Key={"id": person["id"]})
     return {"statusCode": 200}
+
+
+def name(event):
+    """Who speaks: the authorizer found out."""
+    return event["requestContext"]["authorizer"]["name"]

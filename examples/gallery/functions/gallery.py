@@ -1,16 +1,17 @@
-"""Keeps a catalog of a bucket: `measure` is called by the bucket, `print_out` by a queue, `forget` by a topic."""
+"""Keeps a catalog of a bucket: the bucket calls `measure` and `archive`, a queue `print_out`, a topic `forget`."""
 
 import json
 from urllib.parse import unquote_plus
 
 import boto3
 from sst import Resource
+from sst.aws import task
 
 table = boto3.resource("dynamodb").Table(Resource.Catalog.name)
-s3 = boto3.client("s3")
 
 
 def measure(event, context):
+    s3 = boto3.client("s3")
     for key in keys(event):
         picture = s3.get_object(Bucket=Resource.Pictures.name, Key=key)["Body"].read()
         table.put_item(Item={"key": key, "status": "measured", "bytes": len(picture)})
@@ -20,6 +21,12 @@ def print_out(event, context):
     for message in event["Records"]:
         for key in keys(json.loads(message["body"])):
             table.put_item(Item={"key": key, "status": "printed"})
+
+
+def archive(event, context):
+    for key in keys(event):
+        started = task.run(Resource.Archiver, {"FILM": key})
+        print(f"{key} is being archived: {started.arn}")
 
 
 def forget(event, context):

@@ -10,6 +10,7 @@ from sst.aws import realtime
 kinesis = boto3.client("kinesis")
 sqs = boto3.client("sqs")
 dynamodb = boto3.resource("dynamodb")
+iot = boto3.client("iot-data")
 
 
 @realtime.authorizer
@@ -27,6 +28,8 @@ def alarm(event, context):
     for record in event["Records"]:
         reading = json.loads(base64.b64decode(record["kinesis"]["data"]))
         table.put_item(Item={"sensor": reading["sensor"], "celsius": reading["celsius"]})
+        topic = f"{Resource.App.name}/{Resource.App.stage}/alarms/{reading['sensor']}"
+        iot.publish(topic=topic, payload=json.dumps({"celsius": reading["celsius"]}))
         print(f"{reading['sensor']} is too hot: {reading['celsius']} °C")
 
 

@@ -20,7 +20,7 @@ from ..cloud.secrets import SecretStore
 from ..core import commands as c
 from ..core.bootstrap import Bootstrap
 from ..core.errors import RemoteError, SstError, UserError
-from ..core.events import Notice, SessionReady, SessionStarted, SessionStopping
+from ..core.events import InvocationFinished, Notice, SessionReady, SessionStarted, SessionStopping
 from ..core.manifest import App, DevCommand, Manifest, Task
 from ..core.settings import Mode, Settings
 from ..core.state import State
@@ -168,8 +168,12 @@ class Session:
             await stop
             if self._failure is not None:
                 raise self._failure
+        except SstError as error:
+            self._failure = self._failure or error
+            raise
         finally:
-            self.stream.publish(SessionStopping(time.time(), self._reason or "it could not go on"))
+            why = self._failure.message if self._failure is not None else ""
+            self.stream.publish(SessionStopping(time.time(), self._reason or "it could not go on", why))
             await cancel_all(self._tasks)
             await self._exit.aclose()
             self.ended.set()
@@ -196,6 +200,7 @@ class Session:
         self._exit.callback(self._credentials.close)
         self._functions = Functions(self.settings, self.stream)
         self._invocations = Invocations(self.state, self._functions)
+        self._exit.callback(self._finish_invocations)  # when the workers have gone, below
         self._exit.push_async_callback(self._functions.close)
         self._debugging = Debugging(self.settings, self.state, self.stream, self._functions)
         self._exit.push_async_callback(self._debugging.close)
@@ -215,6 +220,17 @@ class Session:
         self.stream.publish(SessionReady(time.time(), time.monotonic() - began))
         self.ready.set()
         spawn(self._deploying.watch(), name="config is watched", owner=self._tasks)
+
+    def _finish_invocations(self) -> None:
+        """Say of each call that was under way that it ended with the session."""
+        for invocation in [one for one in self.state.invocations.values() if one.finished is None]:
+            begun, now = invocation.started, time.time()
+            self.stream.publish(
+                InvocationFinished(
+                    now, begun.id, begun.request_id, begun.function, begun.environment, "crash",
+                    (now - begun.at) * 1000, b"", error_message="stopped: the session ended",
+                )
+            )  # fmt: skip
 
     def _find_bootstrap(self) -> Bootstrap:
         from ..cloud.bootstrap import LocalCloud

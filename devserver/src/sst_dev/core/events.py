@@ -44,6 +44,8 @@ class SessionStopping(Event):
     """The session ends; *reason* is a sentence for people."""
 
     reason: str
+    error: str = ""
+    """What it could not go on for; empty when it was asked to end."""
 
 
 @dataclass(frozen=True)

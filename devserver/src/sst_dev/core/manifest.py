@@ -100,6 +100,8 @@ class Task(_Document):
     links: list[str] = Field(default_factory=list)
     environment: dict[str, str] = Field(default_factory=dict)
     role_arn: str | None = None
+    cluster: str = ""
+    """ARN of the ECS cluster that runs this task alone, on the embedded cloud."""
 
 
 class Manifest(_Document):

@@ -39,17 +39,14 @@ class TaskDefinition(Kind):
         args = {key: value for key, value in inputs.items() if key in self.replace}
         args["containerDefinitions"] = json.loads(inputs["containerDefinitions"])
         made = aws.client("ecs").register_task_definition(**args)["taskDefinition"]
-        return Made(inputs["family"], {"arn": made["taskDefinitionArn"], "revision": made["revision"]})
+        # Its id is one revision's ARN: by the family alone the old and the new would be the same.
+        return Made(made["taskDefinitionArn"], {"arn": made["taskDefinitionArn"], "revision": made["revision"]})
 
     def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
         return {}
 
     def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
-        # The oldest of the family that is active: a newer one may stand in its place already.
-        ecs = aws.client("ecs")
-        active = ecs.list_task_definitions(familyPrefix=id, status="ACTIVE", sort="ASC")["taskDefinitionArns"]
-        if active:
-            ecs.deregister_task_definition(taskDefinition=active[0])
+        aws.client("ecs").deregister_task_definition(taskDefinition=id)
 
 
 KINDS: dict[str, Kind] = {"Cluster": Cluster(), "TaskDefinition": TaskDefinition()}
