@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import shutil
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import websockets
 
+from tests.support.mqtt import Device
 from tests.support.session import Session, http, session
 
 pytestmark = pytest.mark.scenario
@@ -57,7 +59,7 @@ def test_orders(tmp_path: Path) -> None:
 
 
 async def test_chat(tmp_path: Path) -> None:
-    """What one says everybody hears; who has left is forgotten."""
+    """Who knows the password gets in; what one says everybody hears; who has left is forgotten."""
 
     def open_session() -> tuple[Any, Session]:
         manager = example("chat", tmp_path)
@@ -66,12 +68,17 @@ async def test_chat(tmp_path: Path) -> None:
     manager, room = await asyncio.to_thread(open_session)
     try:
         url = room.status["outputs"]["room"]
-        async with websockets.connect(url) as one, websockets.connect(url) as two:
+        for wrong, status in (("", 401), ("?name=eve&password=guess", 403)):
+            with pytest.raises(websockets.InvalidStatus) as refused:
+                await websockets.connect(url + wrong, open_timeout=60)
+            assert refused.value.response.status_code == status
+        ada, bob = (f"{url}?name={name}&password=open%20sesame" for name in ("ada", "bob"))
+        async with websockets.connect(ada, open_timeout=60) as one, websockets.connect(bob, open_timeout=60) as two:
             await one.send(json.dumps({"action": "say", "text": "hello"}))
             heard = [json.loads(await asyncio.wait_for(person.recv(), 60)) for person in (one, two)]
         table = next(t for t in room.client("dynamodb").list_tables()["TableNames"] if "People" in t)
 
-        assert heard == [{"text": "hello"}, {"text": "hello"}]
+        assert heard == [{"from": "ada", "text": "hello"}] * 2
         count = lambda: room.client("dynamodb").scan(TableName=table)["Count"]  # noqa: E731
         await asyncio.to_thread(until, count, 0)
     finally:
@@ -88,7 +95,7 @@ def test_workspace(tmp_path: Path) -> None:
 
 
 def test_gallery(tmp_path: Path) -> None:
-    """An upload reaches a function, a queue or a topic, by where it goes; what no filter matches reaches none."""
+    """An upload reaches a function, a queue, a task or a topic, by where it goes; what no filter matches, none."""
     with example("gallery", tmp_path) as gallery:
         s3, bucket = gallery.client("s3"), gallery.status["outputs"]["bucket"]
         dynamodb, table = gallery.client("dynamodb"), gallery.status["outputs"]["catalog"]
@@ -97,20 +104,27 @@ def test_gallery(tmp_path: Path) -> None:
             items = dynamodb.scan(TableName=table)["Items"]
             return {item["key"]["S"]: item["status"]["S"] for item in items}
 
-        for key in ("other/a.png", "pictures/my dog.png", "prints/b.png"):
+        for key in ("other/a.png", "pictures/my dog.png", "prints/b.png", "films/c.mov"):
             s3.put_object(Bucket=bucket, Key=key, Body=b"12345")
-        until(catalog, {"pictures/my dog.png": "measured", "prints/b.png": "printed"})
+        kept = {"pictures/my dog.png": "measured", "films/c.mov": "archived"}
+        until(catalog, {**kept, "prints/b.png": "printed"})
         s3.delete_object(Bucket=bucket, Key="prints/b.png")
-        until(catalog, {"pictures/my dog.png": "measured"})
+        until(catalog, kept)
+
+        packed = s3.get_object(Bucket=bucket, Key="archive/films/c.mov.gz")["Body"].read()
+        assert gzip.decompress(packed) == b"12345"
 
 
 def test_sensors(tmp_path: Path) -> None:
-    """A message on an MQTT topic goes through rule, stream and filter; the schedule fires by itself and reports it."""
+    """What a sensor says over MQTT goes through rule, stream and filter and back to it; the schedule reports it."""
     with example("sensors", tmp_path) as sensors:
-        outputs, iot = sensors.status["outputs"], sensors.client("iot-data")
-        for sensor, celsius in (("cellar", 12), ("attic", 41)):
-            reading = json.dumps({"sensor": sensor, "celsius": celsius}).encode()
-            iot.publish(topic=f"{outputs['topic']}/{sensor}", payload=reading)
+        outputs = sensors.status["outputs"]
+        topics, who = outputs["topics"], {"authorizer": outputs["authorizer"], "token": "t"}
+        with Device(outputs["endpoint"], f"{topics}/alarms/#", **who) as device:
+            for sensor, celsius in (("cellar", 12), ("attic", 41)):
+                reading = json.dumps({"sensor": sensor, "celsius": celsius}).encode()
+                device.publish(f"{topics}/readings/{sensor}", reading)
+            assert device.hear() == (f"{topics}/alarms/attic", b'{"celsius": 41}')
         dynamodb = sensors.client("dynamodb")
         until(lambda: [i["sensor"]["S"] for i in dynamodb.scan(TableName=outputs["alarms"])["Items"]], ["attic"])
 
