@@ -41,6 +41,61 @@ def test_the_file_goes_where_the_ide_looks(tmp_path: Path) -> None:
     assert (tmp_path / ".vscode/launch.json").exists()
 
 
+COMPOUND = '{"version": "0.2.0",\n\t"configurations": [\n\t\t{"name": "web",},\n\t], // mine\n\t"compounds": []}\n'
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "{}",
+        "// nothing yet\n",
+        '{"configurations": []}',
+        COMPOUND,
+        COMPOUND.replace("\n", "\r\n"),
+        "\ufeff" + COMPOUND,
+    ],
+)
+def test_whatever_stands_there_stays(before: str) -> None:
+    """Comments, other settings, line ends, tabs and a byte order mark; and the second time nothing changes."""
+    after = launch_json(before, 5678, Path("launch.json"))
+
+    assert launch_json(after, 5678, Path("launch.json")) == after
+    assert after.count("\r\n") == (after.count("\n") if "\r" in before else 0)
+    for piece in ("\ufeff", "// mine", "// nothing yet", '"compounds": []', '{"name": "web",}'):
+        assert (piece in after) == (piece in before)
+    if "\t" in before:
+        assert "\n\t\t{" in after and "  " not in after
+
+
+def test_what_one_has_changed_in_ours_stays_too() -> None:
+    """Only the port follows what was asked for."""
+    before = '{"configurations": [{"name": "sst dev", "justMyCode": false, "connect": {"host": "h", "port": 1}}]}'
+
+    assert launch_json(before, 6000, Path("launch.json")) == before.replace("1}", "6000}")
+
+
+def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
+    """What cannot be read or written is an error of the user's, without a traceback."""
+    write(tmp_path, APP)
+    (tmp_path / ".vscode/launch.json").mkdir(parents=True)
+    done = sst("debug", "vscode", cwd=tmp_path)
+
+    assert done.returncode == ExitCode.USAGE
+    assert b"launch.json cannot be" in done.stderr and b"Traceback" not in done.stderr
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """Settings that are kept elsewhere are changed there."""
+    write(tmp_path, APP | {"elsewhere.json": "{}"})
+    (tmp_path / ".vscode").mkdir()
+    (tmp_path / ".vscode/launch.json").symlink_to(tmp_path / "elsewhere.json")
+    assert sst("debug", "vscode", cwd=tmp_path).returncode == ExitCode.OK
+
+    assert (tmp_path / ".vscode/launch.json").is_symlink()
+    assert "debugpy" in (tmp_path / "elsewhere.json").read_text()
+
+
 def test_a_broken_file_is_the_users_to_mend() -> None:
     """It is named, and not overwritten."""
     with pytest.raises(UserError, match=r"launch\.json"):
@@ -56,6 +111,12 @@ def test_pycharm_gets_a_run_configuration(tmp_path: Path) -> None:
     assert b"sst dev --debug=pycharm:6001" in done.stdout, done.stderr
     assert root.find("configuration/option[@name='PORT']").get("value") == "6001"  # type: ignore[union-attr]
     assert ET.fromstring(run_configuration(1)).find("configuration") is not None
+
+    file = tmp_path / ".idea/runConfigurations/sst_dev.xml"
+    file.write_text(file.read_text().replace("<list />", '<list><mapping local-root="a" remote-root="b" /></list>'))
+    edited = file.read_text()
+    sst("debug", "pycharm", "--port=6002", cwd=tmp_path)
+    assert file.read_text() == edited.replace("6001", "6002")  # path mappings of one's own stay
 
 
 def test_post_mortem_needs_a_session(tmp_path: Path) -> None:

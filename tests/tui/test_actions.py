@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sst_dev.core import commands as c
 from sst_dev.core.errors import SstError
-from sst_dev.core.events import EVENT_KEPT
+from sst_dev.core.events import EVENT_KEPT, InvocationPaused
 from sst_dev.core.state import Invocation
 from sst_dev.tui.actions import help_rows, save_event
 from sst_dev.tui.keys import KEYS
 from sst_dev.tui.rows import plain
 
-from tests.support.history import URL, failing, finished, log, output, process, started
+from tests.support.history import START, URL, failing, finished, log, output, process, started
 
 from .support import Deck, deck
 
@@ -135,12 +135,26 @@ async def test_a_file_that_cannot_be_written_says_why(tmp_path: Path) -> None:
 
 
 async def test_d_says_how_to_debug(tmp_path: Path) -> None:
-    """Reserved for the debugger: without one it says how to get it."""
+    """What does not stand can be made to."""
     async with deck(tmp_path) as d:
         await two_calls(d)
         await d.press("d")
 
-        assert "--debug" in notes(d)[0]
+        assert "breakpoint()" in notes(d)[0] and "--debug" in notes(d)[0]
+
+
+async def test_d_goes_where_the_invocation_stands(tmp_path: Path) -> None:
+    """Without pdb's pane that is an IDE; with it the pane has the keys."""
+    async with deck(tmp_path) as d:
+        await d.see(started("aaaa11"), InvocationPaused(START, "aaaa11", "Api", "functions/api.py", 41))
+        await d.press("2", "enter", "d")
+        assert "functions/api.py:41" in notes(d)[0]
+        await d.see(process("Debug", "running"), output("Debug", "(pdb aaaa) "))
+        await d.press("2", "enter", "d")
+        assert d.app.panes.current.name == "Debug"
+        await d.press("c", "enter")
+
+        assert [one.data for one in d.asked(c.WriteProcess)] == [b"c", b"\r"]  # type: ignore[attr-defined]
 
 
 async def test_p_shows_payloads_as_they_were(tmp_path: Path) -> None:

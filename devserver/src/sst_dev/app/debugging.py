@@ -23,8 +23,8 @@ from ..functions.functions import Functions
 from ..processes.tty import Tty
 from .patience import patience
 
-PANE = "Debug"
-"""Name of the pane; a dev command of this name would share it."""
+PANE = c.DEBUG_PANE
+"""A dev command of this name would share it."""
 
 
 class Debugging:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from .options import GlobalOptions, find_config
 
 NAME = "sst dev"
 """Of the launch configuration."""
+
+_PORT = re.compile(r'(<option name="PORT" value=")\d+(")')
 
 _port = click.option("--port", type=click.IntRange(1, 65_535), help="The port, when it is not the usual one.")
 
@@ -29,7 +32,7 @@ def command() -> None:
 def vscode(options: GlobalOptions, port: int | None) -> int:
     """Write a configuration that attaches to `sst dev --debug` into .vscode/launch.json, keeping what is there."""
     file = _project(options) / ".vscode" / "launch.json"
-    _write(file, launch_json(file.read_text("utf-8") if file.exists() else "", port or DEBUG_PORT, file))
+    _write(file, launch_json(_read(file), port or DEBUG_PORT, file))
     click.echo(f'Start `sst dev --debug{_suffix(port)}`, then "{NAME}" in VS Code\'s Run and Debug view.')
     return ExitCode.OK
 
@@ -40,7 +43,9 @@ def vscode(options: GlobalOptions, port: int | None) -> int:
 def pycharm(options: GlobalOptions, port: int | None) -> int:
     """Write a Python Debug Server run configuration for PyCharm into .idea/runConfigurations/."""
     port = port or PYCHARM_PORT
-    _write(_project(options) / ".idea" / "runConfigurations" / "sst_dev.xml", run_configuration(port))
+    file = _project(options) / ".idea" / "runConfigurations" / "sst_dev.xml"
+    kept, found = _PORT.subn(rf"\g<1>{port}\g<2>", _read(file))
+    _write(file, kept if found else run_configuration(port))
     click.echo(f'Debug "{NAME}" in PyCharm, then start `sst dev --debug=pycharm:{port}`.')
     return ExitCode.OK
 
@@ -61,7 +66,7 @@ def post_mortem(options: GlobalOptions, off: bool) -> int:
 
 def launch_json(text: str, port: int, file: Path) -> str:
     """The text of a `launch.json` that was *text*, with our configuration. Raises `UserError` when it is broken."""
-    from .jsonc import put_in_list
+    from .jsonc import put_in_list, without_comments
 
     entry: dict[str, Any] = {
         "name": NAME,
@@ -71,12 +76,30 @@ def launch_json(text: str, port: int, file: Path) -> str:
         "subProcess": True,
         "justMyCode": True,
     }
+    lines = "\r\n" if "\r\n" in text else "\n"
+    text = text.replace("\r\n", "\n")
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark) if mark else text
+    if not without_comments(text).strip():
+        text += '{\n  "version": "0.2.0"\n}\n'
     try:
-        return put_in_list(
-            (text.strip() and text) or '{\n  "version": "0.2.0"\n}\n', "configurations", entry, NAME.__eq__
-        )
+        changed = _with_port(text, port) or put_in_list(text, "configurations", entry, NAME.__eq__)
     except ValueError as error:
         raise UserError(f"{file} is not what VS Code writes: {error}", hint="Mend it, or move it away.") from error
+    return mark + changed.replace("\n", lines)
+
+
+def _with_port(text: str, port: int) -> str | None:
+    """*text* with *port* in the configuration of ours that it has; None when there is none that connects."""
+    from .jsonc import parse
+
+    found = parse(text).members.get("configurations")
+    for item in found.items if found is not None else ():
+        name, connect = item.members.get("name"), item.members.get("connect")
+        if name is not None and name.scalar == NAME and connect is not None and "port" in connect.members:
+            place = connect.members["port"]
+            return f"{text[: place.start]}{port}{text[place.end :]}"
+    return None
 
 
 def run_configuration(port: int) -> str:
@@ -106,12 +129,25 @@ def _project(options: GlobalOptions) -> Path:
     return next((p for p in (root, *root.parents) if any((p / mark).is_dir() for mark in marks)), root)
 
 
+def _read(file: Path) -> str:
+    """Its text with its line ends; empty when it is missing."""
+    try:
+        return file.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} cannot be read: {error}", hint="Mend it, or move it away.") from error
+
+
 def _write(file: Path, text: str) -> None:
-    if file.exists() and file.read_text("utf-8") == text:
+    if file.exists() and _read(file) == text:
         click.echo(f"{file} is as it should be.")
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, "utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        raise UserError(f"{file} cannot be written: {error.strerror}", hint="Make it writable.") from error
     click.echo(f"Wrote {file}")
 
 

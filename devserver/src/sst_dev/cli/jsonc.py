@@ -34,19 +34,24 @@ def put_in_list(text: str, key: str, item: dict[str, Any], same: Callable[[Any],
     found = root.members.get(key)
     if found is None:
         more = "," if root.members else ""
-        shown = json.dumps({key: [item]}, indent=2)[2:-2]
+        shown = json.dumps({key: [item]}, indent=_unit(text))[2:-2]
         return f"{text[: root.start + 1]}\n{shown}{more}{text[root.start + 1 :]}"
     if text[found.start] != "[":
         raise ValueError(f'expected a list under "{key}"')
-    shown = json.dumps(item, indent=2)
+    shown = json.dumps(item, indent=_unit(text))
     for old in found.items:
         if "name" in old.members and same(old.members["name"].scalar):
             indent = _indent(text, old.start)
             return text[: old.start] + textwrap.indent(shown, indent).lstrip() + text[old.end :]
-    indent = _indent(text, found.items[0].start) if found.items else _indent(text, found.start) + "  "
+    indent = _indent(text, found.items[0].start) if found.items else _indent(text, found.start) + _unit(text)
     after = "," if found.items else "\n" + _indent(text, found.start)
     rest = text[found.start + 1 :]
     return f"{text[: found.start + 1]}\n{textwrap.indent(shown, indent)}{after}{rest if found.items else rest.lstrip()}"
+
+
+def without_comments(text: str) -> str:
+    """*text* without comments, with strings left alone."""
+    return _TOKEN.sub(lambda match: "" if match[0].startswith(("//", "/*")) else match[0], text)
 
 
 def parse(text: str) -> Node:
@@ -84,6 +89,11 @@ def _value(tokens: list[re.Match[str]], at: int) -> tuple[Node, int]:
             raise ValueError(f"expected ',' or '{closing}' and found {tokens[at][0]!r}")
     node.end = tokens[at].end()
     return node, at + 1
+
+
+def _unit(text: str) -> str:
+    """What *text* indents by."""
+    return "\t" if "\n\t" in text else "  "
 
 
 def _indent(text: str, at: int) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+DEBUG_PANE = "Debug"
+"""Name of the process that is no process: the terminal on which `breakpoint()` opens pdb."""
+
 
 @dataclass(frozen=True)
 class Command:

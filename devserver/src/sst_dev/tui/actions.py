@@ -296,10 +296,22 @@ class Actions:
 
     def debug(self) -> None:
         port = self._app.settings.debug_port
-        how = "Start with `sst dev --debug` to attach a debugger." if port is None else f"Attach to port {port}."
-        self._app.say(how)
+        if where and pane is not None:
+            self.show(pane)
+            self._inside = True
+        elif where:
+            self._app.say(f"It stands at {where}, in the IDE that is attached.")
+        elif port is None:
+            self._app.say("Put breakpoint() into its code, or start with `sst dev --debug` to attach an IDE.")
+        else:
+            at = f"127.0.0.1:{port}" if port else "the port that the SST pane names"
+            self._app.say(f"Put breakpoint() into its code, or attach an IDE to {at}.")
 
     # --- processes
+        """Where the marked invocation stands: to pdb's pane, if that is where; else how it could be made to stand."""
+        entry = self._marked()
+        where = entry.invocation.paused if entry is not None and entry.invocation is not None else ""
+        pane = next((pane for pane in self._app.panes.terminals if pane.name == c.DEBUG_PANE), None)
 
     def start(self) -> None:
         self._each(c.StartProcess)

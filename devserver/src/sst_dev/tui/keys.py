@@ -71,7 +71,7 @@ KEYS = (
     _key("E", "fold_all", "Fold or unfold all", "functions", "Functions"),
     _key("r", "replay", "Run the invocation again on the current code", "functions", "Functions", "replay"),
     _key("t", "save", "Save it as a test event", "functions", "Functions", "test"),
-    _key("d", "debug", "Debug it", "functions", "Functions"),
+    _key("d", "debug", "To where it stands, or how to stop it", "functions", "Functions"),
     _key("p", "pretty", "In details: JSON indented, or as it was", "details", "Functions", "raw"),
     _key("s", "start", "Start", "terminal tasks", "Processes"),
     _key("x", "stop", "Stop; again, sooner", "terminal tasks", "Processes", "stop"),
