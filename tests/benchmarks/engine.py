@@ -2,12 +2,14 @@
 
 `python -m tests.benchmarks.engine [--functions 100] [--queues 20] [--buckets 20]`. The baseline sends the very calls
 that the engine sent, with as many threads and clients as it has, one layer of dependencies after the other. Also: the
-program alone (Pulumi, no calls), and a second run with nothing changed.
+program alone (Pulumi, no calls), a second run with nothing changed, and how long a session takes from a saved
+`sst_config.py` to the end of its apply.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 import tempfile
@@ -18,11 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import sst
+from sst_dev.core.bootstrap import Bootstrap
+from sst_dev.core.settings import Settings
+from sst_dev.core.stream import Stream
 from sst_dev.engine.child import collect_rarely
 from sst_dev.engine.embedded import apply as engine
 from sst_dev.engine.embedded.aws import CONNECTIONS, Aws
 from sst_dev.engine.embedded.plan import dependents_first
 from sst_dev.engine.embedded.state import Entry, read
+from sst_dev.engine.program import Program
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
 
@@ -111,7 +117,50 @@ def replay(cloud: CloudUnderTest, calls: list[Call], entries: dict[str, Entry]) 
             list(pool.map(send, layer))
 
 
-def measure(functions: int, queues: int, buckets: int) -> dict[str, Any]:
+PAUSE = 2.0
+"""Seconds between two saves: meanwhile the process of the next run imports Pulumi, as it does for a person."""
+
+CONFIG = """
+import sst
+
+def app(input):
+    return sst.App(name="edited", home="local", removal="remove")
+
+def run():
+    queues = [sst.aws.Queue(f"Queue{{i}}") for i in range({queues})]
+    buckets = [sst.aws.Bucket(f"Bucket{{i}}") for i in range({buckets})]
+    for i in range({functions}):
+        link = [*queues[i % {queues} :][:1], *buckets[i % {buckets} :][:1]]
+        value = "{value}" if i == 0 else ""
+        sst.aws.Function(f"Function{{i}}", handler="a.b", url=True, link=link, environment={{"VALUE": value}})
+"""
+
+
+async def edits(cloud: CloudUnderTest, root: Path, app: tuple[int, int, int], pause: float) -> dict[str, float]:
+    """Seconds from a saved configuration to its end, one kind of edit after the other."""
+    (root / "a.py").write_text("def b(event, context): pass\n")
+    program = Program(Settings(config=root / "sst_config.py", stage="dev"), Stream())
+    bootstrap, times = Bootstrap(**cloud.bootstrap), {}
+    functions, queues, buckets = app
+    counts = {"queues": queues, "buckets": buckets}
+    try:
+        for name, facts in (
+            ("first", {"functions": functions, "value": ""}),
+            ("nothing", {"functions": functions, "value": ""}),
+            ("variable", {"functions": functions, "value": "new"}),
+            ("function", {"functions": functions + 1, "value": "new"}),
+        ):
+            (root / "sst_config.py").write_text(CONFIG.format(**counts, **facts))
+            began = time.monotonic()
+            await program.apply(bootstrap, trigger="sst_config.py")
+            times[f"edit_{name}_s"] = round(time.monotonic() - began, 3)
+            await asyncio.sleep(pause)
+    finally:
+        await program.close()
+    return times
+
+
+def measure(functions: int, queues: int, buckets: int, pause: float = PAUSE) -> dict[str, Any]:
     """Apply, apply again and replay, each on a MiniStack of its own."""
     run = app(functions, queues, buckets)
     times: dict[str, Any] = {}
@@ -134,6 +183,12 @@ def measure(functions: int, queues: int, buckets: int) -> dict[str, Any]:
         entries = read(cloud.folder / "recorded.jsonl")
     with tempfile.TemporaryDirectory() as folder, cloud_under_test(Path(folder)) as cloud:
         timed("calls_s", lambda: replay(cloud, calls, entries))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as root,
+        cloud_under_test(Path(folder)) as cloud,
+    ):
+        times |= asyncio.run(edits(cloud, Path(root), (functions, queues, buckets), pause))
     resources = sum(1 for m in messages if m.get("phase") == "finished")
     return {
         "functions": functions, "queues": queues, "buckets": buckets, "resources": resources, "calls": len(calls),
@@ -149,7 +204,7 @@ def main() -> None:
     options = parser.parse_args()
     result = measure(options.functions, options.queues, options.buckets)
     for name, value in result.items():
-        print(f"{name:14} {value}")
+        print(f"{name:16} {value}")
     print(json.dumps(result))
 
 

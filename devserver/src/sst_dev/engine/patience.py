@@ -27,14 +27,16 @@ class Patience:
         self._say = say
         self._seconds = seconds
         self._last = time.monotonic()
+        self._lock = threading.Lock()
         self._under_way = 0
         """Resources whose calls have begun and not ended: a call may take its time."""
 
     def note(self, message: dict[str, Any]) -> None:
-        """Take a message of the engine as a sign of life."""
-        self._last = time.monotonic()
-        if message["kind"] == "resource":
-            self._under_way += 1 if message["phase"] == "started" else -1
+        """Take a message of the engine as a sign of life; from any thread."""
+        with self._lock:
+            self._last = time.monotonic()
+            if message["kind"] == "resource":
+                self._under_way += 1 if message["phase"] == "started" else -1
 
     @contextmanager
     def watching(self) -> Iterator[None]:
