@@ -122,14 +122,15 @@ class CloudUnderTest:
 
         return client(service, self.endpoint, **options)
 
-    def as_role(self, arn: str, service: str) -> Any:
-        """A client with the credentials of the role *arn*, which must trust the account."""
+    def as_role(self, arn: str, service: str, endpoint: str | None = None) -> Any:
+        """A client, for *endpoint* if it is another, with the credentials of the role *arn*, which must trust the
+        account."""
         import boto3
 
         given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
         return boto3.client(
             service,
-            endpoint_url=self.endpoint,
+            endpoint_url=endpoint or self.endpoint,
             region_name="us-east-1",
             aws_access_key_id=given["AccessKeyId"],
             aws_secret_access_key=given["SecretAccessKey"],

@@ -79,3 +79,59 @@ def test_a_link_to_a_function_grants_invocation_alone(cloud: CloudUnderTest) -> 
 
     with pytest.raises(ClientError, match="Denied"):
         cloud.as_role(api["role_arn"], "lambda").delete_function(FunctionName=manifest["outputs"]["name"])
+
+
+def test_a_link_to_a_websocket_api_reaches_its_connections_alone(cloud: CloudUnderTest) -> None:
+    """Nobody is connected, which is told to whom may know; the connections of another API are not its business."""
+
+    def run() -> dict[str, Any]:
+        mine, other = sst.aws.ApiGatewayWebSocket("Mine"), sst.aws.ApiGatewayWebSocket("Other")
+        sst.aws.Function("Api", handler="a.b", link=[mine], transform={"role": {"assume_role_policy": TRUST}})
+        return {"mine": mine.management_endpoint, "other": other.management_endpoint}
+
+    manifest, _ = cloud.apply(run, stage="grant-socket", app=KEEP)
+    role, outputs = manifest["functions"][0]["role_arn"], manifest["outputs"]
+
+    def post(which: str) -> None:
+        client = cloud.as_role(role, "apigatewaymanagementapi", outputs[which])
+        client.post_to_connection(ConnectionId="nobody", Data=b"x")
+
+    with pytest.raises(ClientError, match="Gone"):
+        post("mine")
+    with pytest.raises(ClientError, match=r"Forbidden|Denied"):
+        post("other")
+
+
+def test_a_link_to_realtime_lets_publish_below_app_and_stage(cloud: CloudUnderTest) -> None:
+    """IoT is shared by all apps of an account: topics of others are forbidden."""
+
+    def run() -> None:
+        server = sst.aws.Realtime("Server", authorizer="a.b")
+        sst.aws.Function("Api", handler="a.b", link=[server], transform={"role": {"assume_role_policy": TRUST}})
+
+    functions = cloud.apply(run, stage="grant-iot", app=KEEP)[0]["functions"]
+    iot = cloud.as_role(next(f["role_arn"] for f in functions if f["name"] == "Api"), "iot-data")
+
+    iot.publish(topic="notes/grant-iot/chat", payload=b"{}")
+    with pytest.raises(ClientError, match=r"Forbidden|Denied"):
+        iot.publish(topic="notes/other-stage/chat", payload=b"{}")
+
+
+def test_a_link_to_a_table_is_no_link_to_another(cloud: CloudUnderTest) -> None:
+    """`dynamodb:*` on the linked table and its indexes, and on no other."""
+
+    def run() -> dict[str, Any]:
+        fields, key = {"id": "string", "at": "number"}, {"hash_key": "id"}
+        indexes = {"ByTime": {"hash_key": "at"}}
+        mine, other = (
+            sst.aws.Dynamo(name, fields=fields, primary_index=key, global_indexes=indexes) for name in ("Mine", "Other")
+        )
+        sst.aws.Function("Api", handler="a.b", link=[mine], transform={"role": {"assume_role_policy": TRUST}})
+        return {"mine": mine.name, "other": other.name}
+
+    manifest, _ = cloud.apply(run, stage="grant-tables", app=KEEP)
+    dynamo, outputs = cloud.as_role(manifest["functions"][0]["role_arn"], "dynamodb"), manifest["outputs"]
+
+    assert dynamo.scan(TableName=outputs["mine"], IndexName="ByTime")["Count"] == 0
+    with pytest.raises(ClientError, match="Denied"):
+        dynamo.scan(TableName=outputs["other"], IndexName="ByTime")
