@@ -252,13 +252,14 @@ async def test_less(tmp_path: Path) -> None:
 async def test_vim_is_resized_and_takes_the_mouse(tmp_path: Path) -> None:
     """A click moves the cursor, a drag of the window's edge redraws it, and nothing is left of the old screen."""
     (tmp_path / "note.txt").write_text("".join(f"word{n} here\n" for n in range(100)))
-    async with desk(tmp_path, "vim -u NONE -N -n -c 'set mouse=a nu' note.txt") as d:
+    async with desk(tmp_path, "vim -u NONE -N -n -c 'set mouse=a nu ruler' note.txt") as d:
         await d.shows("30 word29 here")
         d.resize(90, 20)
         await until(lambda: "18 word17 here" in d.screen() and "word20" not in d.screen(), d)
         line = next(y for y, text in enumerate(d.screen().split("\n")) if " 5 word4" in text)
         column = d.screen().split("\n")[line].index("word4")
         d.write(b"\x1b[<0;%d;%dM\x1b[<0;%d;%dm" % (column + 1, line + 1, column + 1, line + 1))
+        await d.shows("5,1")
         await d.press("iX", "Escape")
         await d.shows(" 5 Xword4 here")
 
@@ -272,7 +273,7 @@ async def test_tmux_in_a_pane(tmp_path: Path) -> None:
         await until(lambda: d.screen().count("│") > 20, d)
         await d.press("echo $((6*7))in", "Enter")
         await d.shows("42in")
-        d.write(b"\x02:kill-server\r")
+        await d.press("\x02", ":", "kill-server", "Enter")
         await d.shows("press enter to start")
 
 

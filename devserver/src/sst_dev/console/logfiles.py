@@ -104,9 +104,9 @@ class LogFiles:
 
     def _write_output(self, event: e.ProcessOutput | e.ProcessChanged, texts: list[str]) -> None:
         changed = event if isinstance(event, e.ProcessChanged) else self._state.processes.get(event.name)
-        for text in texts:
-            if changed is not None:
-                self._append(f"{pane_file(changed)}.log", f"{_clock(event.at)} {clean(text, color=False)}")
+        if changed is not None and texts:
+            clock = _clock(event.at)
+            self._append(f"{pane_file(changed)}.log", "\n".join([f"{clock} {clean(t, color=False)}" for t in texts]))
 
     def _append(self, name: str, text: str) -> None:
         file = self._files.get(name)

@@ -55,7 +55,8 @@ def line(*parts: str | tuple[str, str]) -> Line:
 def paint(spans: Line, *, color: bool) -> str:
     """The characters of one line, without a newline."""
     if not color:
-        return "".join(clean(span.text, color=False) for span in spans)
+        text = "".join([span.text for span in spans])
+        return text if text.isprintable() else "".join([clean(span.text, color=False) for span in spans])
     out = []
     for span in spans:
         text = clean(span.text, color=True)

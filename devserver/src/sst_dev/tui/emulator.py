@@ -104,6 +104,8 @@ class Emulator(Rows):
         self._history: deque[Row] = deque(maxlen=SCROLLBACK)
         self._continued: set[int] = set()
         """Rows of the scrollback that go on with the one above."""
+        self._used: int | None = None
+        """Rows of the screen up to the last that holds anything; None: to be counted, since the screen changed."""
         self._rows: dict[int, Row] = {}
         """Rows of the screen that did not change since they were made."""
         self.running = False
@@ -183,11 +185,11 @@ class Emulator(Rows):
     @property
     def end(self) -> int:
         """One past the last row that holds anything (all of the screen in a full-screen program)."""
-        screen = self._screen
-        if screen.alternate:
-            return self.top + screen.lines
-        used = max((y for y, row in screen.buffer.items() if row), default=-1)
-        return self.top + max(used, screen.cursor.y) + 1
+        if self._used is None:
+            screen = self._screen
+            used = max((y for y, row in screen.buffer.items() if row), default=-1)
+            self._used = screen.lines if screen.alternate else max(used, screen.cursor.y) + 1
+        return self.top + self._used
 
     @property
     def shape(self) -> str:
@@ -226,6 +228,7 @@ class Emulator(Rows):
     # --- what pyte leaves to us
 
     def _collect(self) -> None:
+        self._used = None
         for cells in self._screen.scrolled:
             if cells.wrapped:
                 self._continued.add(self.top)
