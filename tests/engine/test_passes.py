@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 import sst
+from sst.infra.errors import ConfigError
 from sst_dev.core.errors import UserError
 
 from tests.support.program import declare
@@ -31,6 +32,39 @@ def test_run_may_be_async() -> None:
         return {"arn": await bucket.arn.future()}
 
     assert declare(run).manifest["outputs"] == {"arn": "arn:ABucket"}
+
+
+def test_a_function_may_be_awaited() -> None:
+    """Its stub is made with the limits known by then; one that comes later is an error that says so."""
+
+    def run(subscribe_late: bool) -> Any:
+        async def declared() -> dict[str, Any]:
+            function = sst.aws.Function("Api", handler="a.b")
+            sst.aws.Queue("Jobs", visibility_timeout="40 seconds").subscribe(function)
+            arn = await function.arn.future()
+            if subscribe_late:
+                sst.aws.Queue("Late").subscribe(function)
+            return {"arn": arn}
+
+        return declared
+
+    assert declare(run(False)).inputs("ApiFunction")["timeout"] == 40
+    with pytest.raises(ConfigError, match='Function "Api" is made already'):
+        declare(run(True))
+
+
+def test_an_error_in_what_is_awaited_reaches_the_program() -> None:
+    """It may catch it and go on."""
+
+    async def run() -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(0.01):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return {"caught": True}
+        return {}
+
+    assert declare(run).manifest["outputs"] == {"caught": True}
 
 
 def test_run_returns_a_dictionary_or_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -75,10 +75,9 @@ async def program(context: Context, run: Callable[[], Any], resources: Resources
         try:
             returned = run()
             if inspect.isawaitable(returned):
-                returned = await returned
+                returned = await _Told(returned, context.paused)
         finally:
-            for callback in context.at_end:
-                callback()
+            context.ended()
         await _settled()
         if returned is not None and not isinstance(returned, Mapping):
             raise UserError(f"run() must return a dictionary of outputs or nothing, it returned {returned!r}.")
@@ -100,6 +99,28 @@ async def program(context: Context, run: Callable[[], Any], resources: Resources
     finally:
         # Calls that are under way end, and are recorded, before the record is closed.
         await _finish(pool)
+
+
+class _Told:
+    """An awaitable that tells *paused* whenever it waits for something."""
+
+    def __init__(self, awaitable: Awaitable[Any], paused: Callable[[], None]) -> None:
+        self._steps = awaitable.__await__()
+        self._paused = paused
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        error: BaseException | None = None
+        while True:
+            try:
+                waited = next(self._steps) if error is None else self._steps.throw(error)
+            except StopIteration as end:
+                return end.value
+            self._paused()
+            error = None
+            try:
+                yield waited
+            except BaseException as thrown:
+                error = thrown
 
 
 def _document(context: Context, returned: Mapping[str, Any]) -> Document:

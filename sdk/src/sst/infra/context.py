@@ -74,14 +74,31 @@ class Context:
 
     at_end: list[Callable[[], None]] = field(default_factory=list)
     """Called once when `run()` has returned or failed."""
+    at_pause: list[Callable[[], None]] = field(default_factory=list)
+    """Called once when an asynchronous `run()` waits for something, or when it has returned or failed."""
 
-    def when_declared(self, value: Callable[[], T]) -> Awaitable[T]:
-        """What *value* gives once the whole program has run: for resources that sum up what others ask of them."""
+    def when_declared(self, value: Callable[[], T], *, or_awaited: bool = False) -> Awaitable[T]:
+        """What *value* gives once the whole program has run: for resources that sum up what others ask of them.
+
+        With *or_awaited* when it waits: what it waits for may hang on this.
+        """
         import asyncio
 
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self.at_end.append(lambda: future.set_result(value()))
+        (self.at_pause if or_awaited else self.at_end).append(lambda: future.set_result(value()))
         return future
+
+    def paused(self) -> None:
+        """Say that the program waits."""
+        waiting, self.at_pause = self.at_pause, []
+        for callback in waiting:
+            callback()
+
+    def ended(self) -> None:
+        """Say that the program has run to its end."""
+        self.paused()
+        for callback in self.at_end:
+            callback()
 
     def say_once(self, text: str) -> None:
         """One notice per run, however many components have the same thing to say."""

@@ -126,6 +126,7 @@ class Function(Component):
         )
 
         self._stub_limits: list[pulumi.Input[int]] = [_stub_timeout]
+        self._settled = False
         if self.live:
             code = self._stub_code(streaming)
             self._say_where_copies_are(copy_files)
@@ -224,7 +225,18 @@ class Function(Component):
 
     def _limit_stub(self, seconds: pulumi.Input[int]) -> None:
         """Have the stub end after *seconds*, or what is less: what calls it would be refused with more."""
+        if self._settled:
+            raise ConfigError(
+                f"{self._label} is made already when a queue that limits its time is subscribed.",
+                hint="Subscribe it before run() awaits an output.",
+            )
         self._stub_limits.append(seconds)
+
+    def _stub_timeout(self) -> pulumi.Input[int]:
+        """The least of all limits; there are no more of them."""
+        self._settled = True
+        known = [limit for limit in self._stub_limits if isinstance(limit, int)]
+        return min(known) if len(known) == len(self._stub_limits) else pulumi.Output.all(*self._stub_limits).apply(min)
 
     def _say_what_cannot_be(self, **arguments: Any) -> None:
         """Layers, a VPC and a volume do not exist where a live function runs: say it once and go on."""
@@ -305,7 +317,7 @@ class Function(Component):
             "handler": "bootstrap",
             "s3_bucket": cloud.asset_bucket,
             "s3_key": cloud.stub_key,
-            "timeout": context.when_declared(lambda: _least(self._stub_limits)),
+            "timeout": context.when_declared(self._stub_timeout, or_awaited=True),
             "environment": {
                 "variables": pulumi.Output.from_input(self._environment).apply(lambda given: {**given, **own})
             },
@@ -347,10 +359,3 @@ class Function(Component):
             {"function_name": self._function.name, "maximum_retry_attempts": retries},
             transform="event_invoke_config",
         )
-
-
-def _least(limits: list[pulumi.Input[int]]) -> pulumi.Input[int]:
-    known = [limit for limit in limits if isinstance(limit, int)]
-    if len(known) == len(limits):
-        return min(known)
-    return pulumi.Output.all(*limits).apply(min)
