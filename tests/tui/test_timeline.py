@@ -41,7 +41,7 @@ def test_one_line_while_it_runs_then_the_facts() -> None:
     watched = Watched().see(started("a"), log("a", "hello"))
 
     assert watched.shown() == [
-        f"{'  ● Api url GET /notes':55}7.0 s  08:53:23",
+        f"{'  ● Api url GET /notes':46}7.0 s           08:53:23",
         "  │ hello",
     ]
     assert watched.timeline.running
@@ -90,7 +90,7 @@ def test_before_the_first_call_it_says_so() -> None:
 
 def test_a_long_name_leaves_room_for_the_trigger() -> None:
     """Names are cut at 24 cells."""
-    (head,) = Watched().see(started("a", "AFunctionWithAVeryLongNameIndeed")).shown()
+    (head,) = Watched().see(started("a", "AFunctionWithAVeryLongNameIndeed")).shown(80)
 
     assert "AFunctionWithAVeryLongN… url GET /notes" in head
 
@@ -139,7 +139,8 @@ def test_reloads_and_init_lines_stand_between() -> None:
         "  │ loading",
         "  │ loaded",
         "  ↻ db.py → Api, Worker  3 ms",
-        "  ✗ Api does not import: SyntaxError: invalid syntax  api.py:3",
+        "  ✗ Api does not import  api.py:3",
+        "  │ SyntaxError: invalid syntax",
     ]
 
 

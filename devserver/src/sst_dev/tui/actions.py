@@ -48,6 +48,11 @@ class Actions:
         return self._inside
 
     @property
+    def details(self) -> bool:
+        """Whether an invocation's details are on the screen."""
+        return self._shown is not None
+
+    @property
     def _pane(self) -> Pane:
         return self._app.view.pane
 
@@ -295,6 +300,10 @@ class Actions:
         self._app.prompt(Prompt("Save as tests/events/", done, line=Line(name, len(name))))
 
     def debug(self) -> None:
+        """Where the marked invocation stands: to pdb's pane, if that is where; else how it could be made to stand."""
+        entry = self._marked()
+        where = entry.invocation.paused if entry is not None and entry.invocation is not None else ""
+        pane = next((pane for pane in self._app.panes.terminals if pane.name == c.DEBUG_PANE), None)
         port = self._app.settings.debug_port
         if where and pane is not None:
             self.show(pane)
@@ -308,10 +317,6 @@ class Actions:
             self._app.say(f"Put breakpoint() into its code, or attach an IDE to {at}.")
 
     # --- processes
-        """Where the marked invocation stands: to pdb's pane, if that is where; else how it could be made to stand."""
-        entry = self._marked()
-        where = entry.invocation.paused if entry is not None and entry.invocation is not None else ""
-        pane = next((pane for pane in self._app.panes.terminals if pane.name == c.DEBUG_PANE), None)
 
     def start(self) -> None:
         self._each(c.StartProcess)
@@ -365,6 +370,7 @@ class Actions:
     # --- the session
 
     def help(self) -> None:
+        self._shown = None
         self._overlay("Help", help_rows())
 
     def palette(self) -> None:
@@ -380,9 +386,22 @@ class Actions:
             self._app.exit()
 
 
+MOUSE = (
+    "Drag, or double-click a line: copy it",
+    "Click: open a link, mark an invocation, fold the marked",
+    "Wheel: scroll",
+)
+MARK = (
+    "is on the invocation that keys act on, and always on",
+    "the screen. At the end the pane follows, and the newest",
+    "is marked. k, a click, a search or scrolling stop that;",
+    "G, or j at the newest, follow again.",
+)
+
+
 def help_rows() -> list[Row]:
     """The help page: every key by group."""
-    rows: list[Row] = [row("sst dev runs your functions here, and your commands beside them."), ()]
+    rows: list[Row] = [row("Your functions run here, your commands beside them."), ()]
     groups = list(dict.fromkeys(entry.group for entry in keys.KEYS))
     for group in groups:
         rows.append(row((group, "bold")))
@@ -392,12 +411,8 @@ def help_rows() -> list[Row]:
                 rows.append(row("  ", (f"{names:14}", "accent"), entry.label))
         rows.append(())
     rows.append(row(("Mouse", "bold")))
-    rows.append(
-        row("  Drag or double-click copies; a click opens a link, marks an invocation, or folds the marked one.")
-    )
-    rows.append(
-        row("  The wheel scrolls. The mark stays on the screen; at the end the pane follows, and it is on the newest.")
-    )
+    rows += [row("  " + text) for text in MOUSE]
+    rows += [(), row(("The mark ❯", "bold")), *(row("  " + text) for text in MARK)]
     return rows
 
 

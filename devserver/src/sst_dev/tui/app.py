@@ -47,6 +47,7 @@ class Multiplexer(App[None]):
 
     CSS = """
     Screen { layout: vertical; layers: base over; }
+    ToastRack { dock: top; align: right top; }
     Sidebar.narrow { width: 21; }
     """
     AUTO_FOCUS = ""
@@ -172,6 +173,7 @@ class Multiplexer(App[None]):
         self.sidebar.active = not inside and pane.kind != "details"
         self.footer.pane, self.footer.inside, self.footer.dead = pane.kind, inside, pane.dead
         self.footer.typing = pane.title if self.view.typing else ""
+        self.footer.details = self.actions.details
         self.footer.note = self._note()
         self.view.update_content()
         self.sidebar.update()

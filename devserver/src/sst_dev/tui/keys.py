@@ -27,19 +27,19 @@ ANY = "sst functions tasks terminal details"
 PANES = "sst functions tasks terminal"
 
 KEYS = (
-    _key("j down", "down", "Next pane; in a pane, next invocation or row", ANY, "Move"),
+    _key("j down", "down", "Next pane, invocation or row", ANY, "Move"),
     _key("k up", "up", "Previous pane, invocation or row", ANY, "Move"),
     _key("1 2 3 4 5 6 7 8 9", "choose", "Pane by its number", PANES, "Move"),
     _key(
         "enter i",
         "enter",
-        "Into the pane; details of the invocation, and back; start what does not run",
+        "Into the pane; details; start a command",
         ANY,
         "Move",
         "open",
     ),
     _key("ctrl+z", "leave", "Out of the pane, back to the list", ANY, "Move", "list"),
-    _key("escape", "escape", "Clear filter, search and selection; then back to the list", ANY, "Move"),
+    _key("escape", "escape", "Clear selection, search, filter; go back", ANY, "Move"),
     _key("ctrl+u", "half_up", "Half a page up", ANY, "Scroll"),
     _key("ctrl+d", "half_down", "Half a page down", ANY, "Scroll"),
     _key("pageup", "page_up", "A page up", ANY, "Scroll"),
@@ -61,15 +61,15 @@ KEYS = (
     _key(
         "y",
         "copy",
-        "Copy the selection, else the invocation's lines, the answer in details, the screen",
+        "Copy: selection, lines, answer or screen",
         ANY,
         "Copy",
         "copy",
     ),
-    _key("Y", "copy_event", "Copy the event of the invocation as JSON", "functions details", "Copy", "event"),
+    _key("Y", "copy_event", "Copy the invocation's event as JSON", "functions details", "Copy", "event"),
     _key("space", "fold", "Fold or unfold the invocation", "functions", "Functions", "fold"),
     _key("E", "fold_all", "Fold or unfold all", "functions", "Functions"),
-    _key("r", "replay", "Run the invocation again on the current code", "functions", "Functions", "replay"),
+    _key("r", "replay", "Run it again on the current code", "functions", "Functions", "replay"),
     _key("t", "save", "Save it as a test event", "functions", "Functions", "test"),
     _key("d", "debug", "To where it stands, or how to stop it", "functions", "Functions"),
     _key("p", "pretty", "In details: JSON indented, or as it was", "details", "Functions", "raw"),
@@ -102,12 +102,13 @@ FIRST = ("enter", "leave", "help", "pretty", "copy", "copy_event", "replay", "sa
 """The actions that the footer names before the others."""
 
 
-def hints(pane: str, *, inside: bool, dead: bool) -> list[tuple[str, str]]:
-    """The keys worth showing now, as key and word, the most useful first."""
+def hints(pane: str, *, inside: bool, dead: bool, details: bool = True) -> list[tuple[str, str]]:
+    """The keys worth showing now, as key and word, the most useful first; *details* of an invocation, or of none."""
     usable = [entry for entry in KEYS if entry.hint and pane in entry.where]
     left_out = {"leave"} if not inside and pane != "details" else set()
     left_out |= {"stop", "restart"} if dead else set()
     left_out |= {"enter"} if pane == "details" else {"copy", "copy_event"}
+    left_out |= {"pretty", "copy", "copy_event"} if not details else set()
     usable = [entry for entry in usable if entry.action not in left_out]
     words = {"enter": "start" if dead else "details" if inside and pane == "functions" else "open"}
     words |= {"leave": "back"} if pane == "details" else {}

@@ -142,6 +142,8 @@ class Footer(_Text):
         """Whether j and k move in the pane."""
         self.dead = False
         """Whether the pane's process does not run."""
+        self.details = True
+        """Whether an invocation's details are shown, where details are."""
         self.typing = ""
         """The pane that gets the keys, when one does."""
         self.question = ""
@@ -165,7 +167,7 @@ class Footer(_Text):
             return text.append("   ^Z", STYLES["bold"]).append(" list", STYLES["dim"])
         text.append("  ")
         room = self.content_size.width - text.cell_len
-        for key, word in keys.hints(self.pane, inside=self.inside, dead=self.dead):
+        for key, word in keys.hints(self.pane, inside=self.inside, dead=self.dead, details=self.details):
             hint = Text.assemble((f" {key}", STYLES["bold"]), (f" {word} ", STYLES["dim"]))
             room -= hint.cell_len
             if room >= 0:

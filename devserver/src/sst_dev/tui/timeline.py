@@ -263,10 +263,9 @@ class Timeline:
 
     def _reload_failed(self, event: e.ReloadFailed) -> None:
         where = f"  {event.file.rpartition('/')[2]}:{event.line}" if event.file else ""
-        text = f"✗ {event.function} does not import: {event.error_type}: {event.error_message}"
-        first, *more = text.splitlines()
-        entry = Entry(event.function, head=row((first, "bad"), (where, "dim")))
-        entry.notes = [*(row((part, "bad")) for part in more), *frame_rows(event.frames, self._root)]
+        message = f"{event.error_type}: {event.error_message}".splitlines()
+        entry = Entry(event.function, head=row((f"✗ {event.function} does not import", "bad"), (where, "dim")))
+        entry.notes = [*(row((part, "bad")) for part in message), *frame_rows(event.frames, self._root)]
         self._add(entry)
 
     def _arrange(self) -> None:
@@ -324,17 +323,14 @@ class Timeline:
         assert entry.invocation is not None
         started, finished = entry.invocation.started, entry.invocation.finished
         clock, wide = _clock(started.at), self._width >= NARROW
-        if finished is None:
-            paused = entry.invocation.paused.rpartition("/")[2]
-            where = f"paused at {paused}  " if paused else ""
-            return f" {where}{duration(self.now - started.at)}  {clock}"
-        took = duration(finished.duration_ms / 1000)
-        if not wide:
-            took = took.replace(" min ", "m").replace(" ", "") if "min" in took else took
-            memory = f"{finished.memory_mb:.0f}M" if finished.memory_mb else ""
-            return f" {took:>6} {memory:>5} {clock}"
-        memory = f"{finished.memory_mb:.0f} MB" if finished.memory_mb else ""
-        return f"{took:>9}  {memory:>7}  {clock}"
+        took = duration(finished.duration_ms / 1000 if finished is not None else self.now - started.at)
+        if entry.invocation.paused:
+            return f"  paused at {entry.invocation.paused.rpartition('/')[2]}  {took}  {clock}"
+        memory = f"{finished.memory_mb:.0f}" if finished is not None and finished.memory_mb else ""
+        if wide:
+            return f"{took:>9}  {memory + ' MB' if memory else '':>7}  {clock}"
+        took = took.replace(" min ", "m").replace(" ", "") if "min" in took else took
+        return f" {took:>6} {memory + 'M' if memory else '':>5} {clock}"
 
 
 def _clock(at: float) -> str:
