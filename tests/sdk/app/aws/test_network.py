@@ -26,6 +26,7 @@ def test_they_say_once_that_they_are_not_there() -> None:
 
     declared = declare(run)
 
+    assert declared.manifest["tunnels"] == [{"name": "Net", "host": "", "subnets": []}]
     assert declared.manifest["outputs"] == {
         "ids": ["vpc-local", "vpc-12345678901234567", "fs-local", "fs-1"],
         "subnets": [],

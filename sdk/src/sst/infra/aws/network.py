@@ -63,6 +63,9 @@ class Vpc(OnlyOnAws):
         if nat is not None and not isinstance(nat, Mapping):
             one_of(f"{self._label}: nat", nat, ("ec2", "managed"))
         flag(f"{self._label}: bastion", bastion)
+        if bastion:
+            # No host: the session's Tunnel pane says that there is nothing to reach.
+            self._context.tunnels.append({"name": name, "host": "", "subnets": []})
         self._read("vpc-local")
 
     @classmethod
