@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -14,10 +13,8 @@ from sst_dev.core.errors import UserError
 from sst_dev.core.manifest import App, Function, Link, Manifest
 from sst_dev.engine.types import FILE_NAME, stub_folders, stub_text, write_types
 
+from tests.support.checkers import environment, mypy, pyright, type_checkers
 from tests.support.language_server import LanguageServer
-from tests.support.venvs import venv
-
-SDK = Path(__file__).parents[2] / "sdk"
 
 HANDLER = """\
 from sst import Resource
@@ -61,34 +58,7 @@ def project(folder: Path, extra: str = "") -> Path:
 
 @pytest.fixture(scope="module", name="checkers")
 def _checkers() -> Path:
-    """The folder of a mypy and a pyright that know our SDK as an installed package."""
-    return venv("mypy==1.18.2", "pyright[nodejs]==1.1.407", f"--editable={SDK}").parent
-
-
-def mypy(checkers: Path, folder: Path, *paths: str) -> list[str]:
-    answer = subprocess.run(
-        [checkers / "mypy", "--strict", "--cache-dir=/dev/null", *paths], cwd=folder, capture_output=True, text=True
-    )
-    assert answer.stderr == ""
-    return re.findall(r"Revealed type is \"(?:builtins\.)?(\w+)\"|(has no attribute \"\w+\")", answer.stdout)
-
-
-def environment(checkers: Path) -> dict[str, str]:
-    """What makes the checkers' interpreter the one pyright finds."""
-    return {"PATH": f"{checkers}:/usr/bin:/bin", "HOME": str(Path.home())}
-
-
-def pyright(checkers: Path, folder: Path) -> tuple[list[str], list[str]]:
-    answer = subprocess.run(
-        [checkers / "pyright", "--outputjson", "--pythonpath", checkers / "python", "."],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=environment(checkers),
-    )
-    found = json.loads(answer.stdout)["generalDiagnostics"]
-    types = [match[1] for item in found if (match := re.search(r' is "(\w+)"$', item["message"]))]
-    return types, [item["message"].splitlines()[0] for item in found if item["severity"] == "error"]
+    return type_checkers()
 
 
 def test_every_property_has_the_type_of_its_value() -> None:
