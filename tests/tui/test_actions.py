@@ -173,7 +173,9 @@ async def test_f_shows_one_function_alone(tmp_path: Path) -> None:
     """Chosen from a list; Escape shows all again."""
     async with deck(tmp_path) as d:
         await two_calls(d)
-        await d.press("f", "down", "down", "enter")
+        await d.press("f")
+        assert d.lines()[-1].split() == ["↑", "↓", "move", "Enter", "choose", "Esc", "cancel"]
+        await d.press("down", "down", "enter")
         assert "first line" not in d.text() and "second line" in d.text()
         assert "only Worker" in d.lines()[-1]
         await d.press("escape")
@@ -434,3 +436,16 @@ async def test_ctrl_c_copies_a_selection_first(tmp_path: Path) -> None:
         assert d.app.clipboard == "two" and not d.app._exit
         await d.press("ctrl+c")
         await d.until(lambda: d.app._exit)
+
+
+async def test_what_enter_starts_has_the_keyboard(tmp_path: Path) -> None:
+    """No second Enter: the next key is the program's, as soon as it runs."""
+    async with deck(tmp_path) as d:
+        await d.see(process("Docs", "idle"))
+        await d.press("j", "j", "j")
+        await d.press("enter")
+        assert d.asked(c.StartProcess) == [c.StartProcess("Docs")]
+        await d.see(process("Docs", "running"))
+        await d.press("h", "i")
+
+        assert d.asked(c.WriteProcess) == [c.WriteProcess("Docs", b"h"), c.WriteProcess("Docs", b"i")]

@@ -77,6 +77,25 @@ def test_errors_stand_below_until_they_are_mended() -> None:
     assert "AccessDenied" not in "\n".join(watched.shown())
 
 
+def test_the_failure_that_ended_the_deploy_is_told_once() -> None:
+    """A resource that failed with the deploy's own message is not told of beside it."""
+    watched = Watched().see(
+        e.DeployStarted(START, "/app/sst_config.py"),
+        e.ResourceStarted(START, **UPLOADS),
+        e.ResourceFailed(START, **UPLOADS, message="Uploads: AccessDenied"),
+        e.DeployFailed(START, "Uploads: AccessDenied"),
+    )
+
+    assert "\n".join(watched.shown()).count("AccessDenied") == 1
+
+
+def test_a_restart_of_a_command_says_why() -> None:
+    """One row with the names of what changed."""
+    watched = Watched().see(e.ProcessChanged(START, "Web", "Frontend", "command", "stopping", 1, reason="MODE changed"))
+
+    assert watched.shown()[-1] == "↻ Frontend  restarting: MODE changed"
+
+
 def test_code_that_does_not_import_stands_too() -> None:
     """Until the function reloads."""
     watched = Watched().see(e.ReloadFailed(START, "Api", "SyntaxError", "bad", "api.py", 3))

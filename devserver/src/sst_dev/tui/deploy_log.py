@@ -153,8 +153,9 @@ class DeployLog(Lines):
     def _standing(self) -> list[Row]:
         """The errors that stay until they are mended."""
         rows: list[Row] = []
+        failed = self._state.deploy_error.message if self._state.deploy_error is not None else ""
         for component in self._components.values():
-            if component.error:
+            if component.error and component.error != failed:
                 rows += _block(f"✗ {component.name}  {component.kind}", component.error)
         if (error := self._state.deploy_error) is not None:
             rows += _block("✗ Deploy failed", error.message, error.trace, hint=error.hint)
