@@ -13,11 +13,13 @@ from sst.infra.aws.function_settings import DEFAULT_RUNTIME
 from sst.infra.context import Cloud
 from sst.infra.errors import ConfigError
 
-from tests.support.program import Declared, declare
+from tests.support.program import ACCOUNT, Declared, declare
 
 CLOUD = Cloud(
     api_arn="arn:api", asset_bucket="assets", stub_key="stub.zip", http_host="h", realtime_host="r", bridge_key="k"
 )
+
+ALLOW = {"actions": ["s3:GetObject"], "resources": ["*"]}
 
 
 def function(**args: Any) -> Declared:
@@ -124,11 +126,23 @@ def test_logging_settings() -> None:
 
 
 def test_a_given_role_is_used_and_not_changed() -> None:
-    """Function, `role`: no role is made and no policy is attached."""
-    declared = function(role="arn:role")
+    """Function, `role`: nothing of links and permissions goes to it, only what a live stub needs."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/team/mine"
+    live, packed = (function(role=role, link=[], permissions=[ALLOW], dev=dev) for dev in (True, False))
 
-    assert declared.inputs("ApiFunction")["role"] == "arn:role"
-    assert not {"ApiRole", "ApiPolicy", "ApiAttachment0"} & set(declared.types())
+    assert live.inputs("ApiFunction")["role"] == packed.inputs("ApiFunction")["role"] == role
+    assert not {"ApiRole", "ApiPolicy", "ApiAttachment0"} & {*live.types(), *packed.types()}
+    assert "ApiLivePolicy" not in packed.types()
+    bridge = live.inputs("ApiLivePolicy")
+    assert (bridge["role"], "s3:GetObject" in bridge["policy"]) == ("mine", False)
+
+
+def test_a_role_of_another_account_is_replaced() -> None:
+    """The embedded cloud has none: one line says so, and the function has what it asks for."""
+    declared = function(role="arn:aws:iam::123456789012:role/theirs", permissions=[ALLOW])
+
+    assert "s3:GetObject" in declared.inputs("ApiPolicy")["policy"]
+    assert "role/theirs does not exist on the embedded cloud" in declared.notices[0]
 
 
 def test_retries_make_an_invoke_config() -> None:

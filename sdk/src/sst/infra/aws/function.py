@@ -143,6 +143,9 @@ class Function(Component):
         self._log_group = self._make_log_group(physical, retention) if log_group is None and logging else None
         self._role: iam.Role | None = None
         needed: list[pulumi.Resource] = [self._log_group] if self._log_group is not None else []
+        role = self._existing_role(role)
+        if role is not None and self.live:
+            needed.append(self._let_reach_bridge(role))
         if role is None:
             self._role = self._make_role()
             needed += self._make_policies(self._role, granted, policies, bool(logging))
@@ -272,6 +275,22 @@ class Function(Component):
         trust = policy.assume_by("lambda.amazonaws.com", account=account)
         args = {"name": name, "assume_role_policy": trust}
         return self._make(iam.Role, f"{self._name}Role", args, transform="role")
+
+    def _existing_role(self, role: pulumi.Input[str] | None) -> pulumi.Input[str] | None:
+        """*role*, unless it is of an account that the embedded cloud does not have."""
+        if not self._context.local or not isinstance(role, str) or f":{self._context.cloud.account}:" in role:
+            return role
+        self._context.say_once(
+            f"{self._label}: the role {role} does not exist on the embedded cloud; one of its own takes its place."
+        )
+        return None
+
+    def _let_reach_bridge(self, role: pulumi.Input[str]) -> pulumi.Resource:
+        """A live function's stub needs no more of a role that is the user's own, and cannot do with less."""
+        name = pulumi.Output.from_input(role).apply(lambda arn: arn.rpartition("/")[2])
+        document = policy.document(self._bridge_statements())
+        args = {"name": f"sst-live-{self._name}", "role": name, "policy": document}
+        return self._make(iam.RolePolicy, f"{self._name}LivePolicy", args)
 
     def _make_policies(
         self, role: iam.Role, granted: list[Permission], policies: Sequence[Any], logs: bool
