@@ -100,6 +100,7 @@ async def test_a_person_may_end_a_run(stage: Stage) -> None:
     assert not stage.runs.take(c.StopProcess("Web"))
     assert stage.runs.take(c.StopProcess("Job 1"))
     assert (await stage.ended(waits)).startswith("Essential container in task exited")
+    assert stage.runs.take(c.StopProcess("Job 1")), "a front end that still shows it may ask"
 
 
 async def test_the_end_of_the_session_ends_runs(stage: Stage) -> None:

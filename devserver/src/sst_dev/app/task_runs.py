@@ -64,6 +64,8 @@ class TaskRuns:
         """By the name of the process."""
         self._ending: set[str] = set()
         """Those of them that were told to end."""
+        self._past: set[str] = set()
+        """Names of runs that have ended, as many as ever ran at once: front ends still show them."""
         self._began = int(time.time())  # ECS, too, knows the time to the second
         self._ecs: Any = None
         self._said = ""
@@ -78,9 +80,12 @@ class TaskRuns:
             spawn(self._follow(), name="tasks are followed", owner=self._tasks)
 
     def take(self, command: c.Command) -> bool:
-        """Perform *command* if it is about a run, else return False."""
+        """Perform *command* if it is about a run, else return False. Nothing is left to do about one that has ended:
+        only code starts another."""
         name = getattr(command, "name", None)
-        return name in self._runs and self._supervisor.take(command)
+        if name in self._runs:
+            return self._supervisor.take(command)
+        return name in self._past
 
     async def close(self) -> None:
         """End all runs, and say so in their records."""
@@ -157,6 +162,7 @@ class TaskRuns:
         # Known until its record has ended: the next look must not take it for a new one.
         self._runs.pop(name, None)
         self._ending.discard(name)
+        self._past.add(name)
         self._supervise()
 
     async def _stop(self, cluster: str, arn: str, reason: str) -> None:
