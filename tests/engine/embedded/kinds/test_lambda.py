@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.request
 from typing import Any
 
+import pytest
 import sst
 
 from tests.support.program import CloudUnderTest
@@ -66,3 +67,25 @@ def test_a_url_comes_and_goes(cloud: CloudUnderTest) -> None:
 
     assert client.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"] == []
     assert client.get_function(FunctionName=name)
+
+
+def test_provisioned_concurrency_follows_the_version(cloud: CloudUnderTest) -> None:
+    """Each change publishes a version, and what is kept ready is the newest."""
+
+    def run(memory: str) -> Any:
+        def declared() -> dict[str, Any]:
+            args = {"versioning": True, "concurrency": {"provisioned": 2, "reserved": 4}, "memory": memory}
+            return {"name": sst.aws.Function("Ready", handler="a.b", **args).name}
+
+        return declared
+
+    client = cloud.client("lambda")
+    for memory, version in (("256 MB", "1"), ("512 MB", "2")):
+        manifest, _ = cloud.apply(run(memory), stage="provisioned")
+        name = manifest["outputs"]["name"]
+        found = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier=version)
+        assert found["RequestedProvisionedConcurrentExecutions"] == 2
+
+    with pytest.raises(client.exceptions.ProvisionedConcurrencyConfigNotFoundException):
+        client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
+    assert client.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"] == 4
