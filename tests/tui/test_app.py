@@ -349,6 +349,14 @@ async def test_a_light_terminal_gets_the_light_theme(tmp_path: Path, monkeypatch
         assert d.app.theme == "ansi-light"
 
 
+@pytest.mark.parametrize(("name", "theme"), [("nord", "nord"), ("no such theme", "ansi-dark")])
+async def test_a_theme_can_be_set(name: str, theme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TEXTUAL_THEME, as for other programs made with Textual."""
+    monkeypatch.setenv("TEXTUAL_THEME", name)
+    async with deck(tmp_path) as d:
+        assert d.app.theme == theme
+
+
 async def test_without_colour_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """NO_COLOR: the same text, and no colour in any cell."""
     monkeypatch.setenv("NO_COLOR", "1")

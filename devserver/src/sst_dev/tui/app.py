@@ -80,7 +80,9 @@ class Multiplexer(App[None]):
         self._dropped = 0
         """Events it lost that were told of."""
         self._answer: Callable[[], None] | None = None
-        self.theme = "ansi-light" if self.panes.light else "ansi-dark"
+        wanted = os.environ.get("TEXTUAL_THEME", "")
+        default = "ansi-light" if self.panes.light else "ansi-dark"
+        self.theme = wanted if wanted in self.available_themes else default
         if self.no_color:
             # Textual picked its filter before the theme left colours to the terminal: it would paint black on black.
             self._filters = [NoColor() if isinstance(f, Monochrome) else f for f in self._filters]
@@ -173,7 +175,7 @@ class Multiplexer(App[None]):
         self.sidebar.active = not inside and pane.kind != "details"
         self.footer.pane, self.footer.inside, self.footer.dead = pane.kind, inside, pane.dead
         self.footer.typing = pane.title if self.view.typing else ""
-        self.footer.details = self.actions.details
+        self.footer.details, self.footer.choosing = self.actions.details, self.chooser.open
         self.footer.note = self._note()
         self.view.update_content()
         self.sidebar.update()
@@ -238,6 +240,7 @@ class Multiplexer(App[None]):
             return
         if self.chooser.open:
             self.chooser.press(event.key, event.character)
+            self.update_all()
             return
         if (prompt := self.footer.prompt) is not None:
             if not prompt.press(event.key, event.character):

@@ -149,6 +149,8 @@ class Footer(_Text):
         self.question = ""
         self.prompt: Prompt | None = None
         """What is being typed."""
+        self.choosing = False
+        """Whether a list lies over the panes."""
         self.note = ""
         """What is special about the pane: a filter, a search, a place in the past."""
 
@@ -158,6 +160,9 @@ class Footer(_Text):
             return text.append(f" {self.question}", STYLES["accent"])
         if self.prompt is not None:
             return text.append_text(_typed(self.prompt, self.content_size.width))
+        if self.choosing:
+            keys_of_list = (("↑ ↓", "move"), ("Enter", "choose"), ("Esc", "cancel"))
+            return text.append_text(Text("  ").join(_hint(key, word) for key, word in keys_of_list))
         text.append_text(light(self._state, self._clock()))
         text.append(f"  {self._state.app}/{self._state.stage}" if self._state.app else "", STYLES["bold"])
         if self.note:
@@ -168,11 +173,15 @@ class Footer(_Text):
         text.append("  ")
         room = self.content_size.width - text.cell_len
         for key, word in keys.hints(self.pane, inside=self.inside, dead=self.dead, details=self.details):
-            hint = Text.assemble((f" {key}", STYLES["bold"]), (f" {word} ", STYLES["dim"]))
+            hint = _hint(key, word)
             room -= hint.cell_len
             if room >= 0:
                 text.append_text(hint)
         return text
+
+
+def _hint(key: str, word: str) -> Text:
+    return Text.assemble((f" {key}", STYLES["bold"]), (f" {word} ", STYLES["dim"]))
 
 
 def _typed(prompt: Prompt, width: int) -> Text:
