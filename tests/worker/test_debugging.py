@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import re
 import socket
@@ -91,33 +92,55 @@ class PyCharm:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
 
-    def accept(self, breakpoint: tuple[Path, int]) -> None:
+    def accept(self, breakpoint: tuple[Path, int]) -> Program:
         """Take one program, set *breakpoint* in it and let it run."""
-        self._socket, _ = self._listener.accept()
-        self._lines = self._socket.makefile("r")
+        connection, _ = self._listener.accept()
+        program = Program(connection)
         file, line = breakpoint
-        self._send(501, "1.0\tUNIX\tID")
-        self._send(111, f"1\tpython-line\t{file}\t{line}\tNone\tNone\tNone\tNone")
-        self._send(101, "")
+        program.send(501, "1.0\tUNIX\tID")
+        program.send(111, f"1\tpython-line\t{file}\t{line}\tNone\tNone\tNone\tNone")
+        program.send(101, "")
+        return program
 
-    def stopped(self) -> str:
-        """Wait for a stop (CMD_THREAD_SUSPEND, 105); the thread's id."""
+    def close(self) -> None:
+        self._listener.close()
+
+
+class Program:
+    """One program that has connected, as the debug server has it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._lines = connection.makefile("r")
+        self._sequence = -1
+
+    def stopped(self) -> tuple[str, str]:
+        """Wait for a stop (CMD_THREAD_SUSPEND, 105); the ids of the thread and of its innermost frame."""
         for line in self._lines:
             if line.startswith("105\t") and (found := re.search(r'thread id="([^"]+)"', _unquoted(line))):
-                return found[1]
+                frame = re.search(r'frame id="([^"]+)"', _unquoted(line))
+                assert frame is not None, line
+                return found[1], frame[1]
         raise AssertionError("the program ended")
 
     def resume(self, thread: str) -> None:
-        self._send(106, thread)
+        self.send(106, thread)
+
+    def value(self, thread: str, frame: str, expression: str) -> str:
+        """Evaluate (CMD_EVALUATE_EXPRESSION, 113) in a frame that stands."""
+        self.send(113, f"{thread}\t{frame}\tFRAME\t{expression}\t0")
+        for line in self._lines:
+            if line.startswith("113\t") and (found := re.search(r'value="([^"]*)"', _unquoted(line))):
+                return _unquoted(found[1])
+        raise AssertionError("the program ended")
 
     def close(self) -> None:
-        with contextlib.suppress(AttributeError):
-            self._lines.close()
-            self._socket.close()
-        self._listener.close()
+        self._lines.close()
+        self._socket.close()
 
-    def _send(self, command: int, text: str) -> None:
-        self._sequence = getattr(self, "_sequence", -1) + 2
+    def send(self, command: int, text: str) -> None:
+        """Send one line; ours have odd numbers."""
+        self._sequence += 2
         self._socket.sendall(f"{command}\t{self._sequence}\t{text}\n".encode())
 
 
@@ -133,19 +156,24 @@ def pycharms_zygote() -> Iterator[Zygote]:
         yield started
 
 
-def test_a_worker_connects_to_pycharm(start: Start, pycharms_zygote: Zygote, tmp_path: Path) -> None:
-    """Its breakpoint stops the handler, and the stop is told."""
-    with contextlib.closing(PyCharm()) as pycharm:
-        taken = threading.Thread(target=pycharm.accept, args=[(tmp_path / "api.py", DOUBLE_LINE)])
-        taken.start()
-        worker = start(SOURCE, of=pycharms_zygote, pycharm=pycharm.port)
-        taken.join(30)
-        call, replies = answer(worker, 21)
-        pycharm.resume(pycharm.stopped())
-        call.join(30)
-
-    assert replies[0].value == [42, []]
-    assert told(replies[0]) == ["paused", "resumed"]
+def test_workers_connect_to_pycharm(start: Start, pycharms_zygote: Zygote, tmp_path: Path) -> None:
+    """Each is a program of its debug server, the one after a reload too: they stand at once, and each stop is told."""
+    place = (tmp_path / "api.py", DOUBLE_LINE)
+    with contextlib.closing(PyCharm()) as pycharm, concurrent.futures.ThreadPoolExecutor(1) as taking:
+        standing = []
+        for number in (21, 22):
+            taken = taking.submit(pycharm.accept, place)
+            worker = start(SOURCE, of=pycharms_zygote, pycharm=pycharm.port)
+            program = taken.result(30)
+            call, replies = answer(worker, number)
+            standing.append((program, *program.stopped(), call, replies))
+        for number, (program, thread, frame, call, replies) in zip((21, 22), standing, strict=True):
+            assert program.value(thread, frame, "n") == str(number)
+            program.resume(thread)
+            call.join(30)
+            assert replies[0].value == [2 * number, []]
+            assert told(replies[0]) == ["paused", "resumed"]
+            program.close()
 
 
 def test_without_pycharm_a_worker_goes_on(start: Start, pycharms_zygote: Zygote) -> None:

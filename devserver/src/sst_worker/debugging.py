@@ -141,9 +141,13 @@ class Debugging:
 
     def _hook(self, client: Any, pydevd: Any) -> None:
         """Keep this package's frames out of the user's way, and hear of every stop."""
+        from _pydev_bundle import pydev_log  # type: ignore[import-not-found]
         from _pydevd_bundle.pydevd_api import PyDevdAPI  # type: ignore[import-not-found]
 
         debugger = pydevd.get_global_debugger()
+        # What it complains of goes to standard error, which is the handler's log.
+        pydev_log.initialize_debug_stream()
+        pydev_log._LoggingGlobals._debug_stream = open(os.devnull, "w")  # noqa: SIM115 - as long as the process lives
         ours = (os.path.dirname(client.__file__), os.path.dirname(__file__))
         PyDevdAPI().set_dont_trace_start_end_patterns(debugger, ours, ("debugpy_launcher.py",))
         self._watch(debugger)
