@@ -72,7 +72,7 @@ async def test_a_day_with_a_real_session(tmp_path: Path) -> None:
 
         await driver.press("2")
         assert http(url[1] + "hello").json() == {"version": 1}
-        await until(lambda: "url GET /hello" in driver.screen() and "│ asked for /hello" in driver.screen(), driver)
+        await until(lambda: "url GET /hello" in driver.screen() and "┃ asked for /hello" in driver.screen(), driver)
         (app / "api.py").write_text((app / "api.py").read_text().replace('"version": 1', '"version": 2'))
         await until(lambda: "↻ api.py → Api" in driver.screen(), driver)
         await driver.press("r")
