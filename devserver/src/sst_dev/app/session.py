@@ -38,6 +38,7 @@ from .deploying import Deploying
 from .environment import command_environment, environment_for, find_target
 from .invocations import Invocations
 from .status import status_document
+from .task_runs import TaskRuns
 
 
 class Session:
@@ -54,6 +55,7 @@ class Session:
         self._invocations: Invocations | None = None
         self._debugging: Debugging | None = None
         self._supervisor: Supervisor | None = None
+        self._task_runs: TaskRuns | None = None
         self._bootstrap: Bootstrap | None = None
         self._credentials: CredentialServer | None = None
         self._deploying = Deploying(settings, self.stream, self._apply)
@@ -89,6 +91,8 @@ class Session:
                 self.stream.publish(Notice(time.time(), text))
             case _ if self._debugging is not None and self._debugging.take(command):
                 """A wish about the Debug pane."""
+            case _ if self._task_runs is not None and self._task_runs.take(command):
+                """A wish about a task that runs."""
             case _ if self._supervisor is not None and self._take(command):
                 """A wish about a process."""
             case _:
@@ -205,6 +209,8 @@ class Session:
         self._debugging = Debugging(self.settings, self.state, self.stream, self._functions)
         self._exit.push_async_callback(self._debugging.close)
         await self._debugging.open()
+        self._task_runs = TaskRuns(self.settings, self.stream, self._process_environment)
+        self._exit.push_async_callback(self._task_runs.close)
         if self.settings.mode is not Mode.BASIC:
             panes = self.settings.mode is Mode.MULTI
             # Without panes nobody sizes the terminals: lines break as late as possible.
@@ -255,6 +261,8 @@ class Session:
         await self._functions.update(manifest, endpoint=self._bootstrap.endpoint)
         if self._supervisor is not None:
             self._supervisor.update(process_specs(manifest, self.settings.root, self._process_environment))
+        assert self._task_runs is not None
+        self._task_runs.update(manifest, self._bootstrap)
 
     def _process_environment(self, part: DevCommand | Task) -> dict[str, str]:
         return command_environment(os.environ, self.environment(part.name), self.settings)
