@@ -17,13 +17,14 @@ class _Notes(dict[str, Any]):
     name: str
     type: str
 
-class _Resource:
-    Api: _Api
-    App: _App
-    Notes: _Notes
-
+class _Links:
     def __getitem__(self, name: str) -> Any: ...
     def __contains__(self, name: object) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
+
+class _Resource(_Links):
+    Api: _Api
+    App: _App
+    Notes: _Notes
 
 Resource: _Resource
