@@ -23,6 +23,10 @@ FILES = {
         sst.aws.Function("Api", handler="functions/api.handler", url=True, timeout="3 seconds")
         sst.aws.Function("Other", handler="functions/other.handler", url=True)
         sst.aws.Function("End", handler="functions/end.handler", url=True)
+        sst.aws.Function("Async", handler="functions.shapes.asynchronous", url=True, timeout="3 seconds")
+        sst.aws.Function("Callable", handler="functions/shapes.called", url=True, timeout="3 seconds")
+        sst.aws.Function("Stream", handler="functions/shapes.stream", url=True, timeout="3 seconds", streaming=True)
+        sst.aws.Function("Module", handler="functions/module.handler", url=True, timeout="3 seconds")
     """),
     "functions/helper.py": """
         def double(n):
@@ -40,6 +44,33 @@ FILES = {
             if n < 0:
                 raise ValueError("negative")
             return {"doubled": doubled, "passed": before - context.get_remaining_time_in_millis()}
+    """,
+    "functions/shapes.py": """
+        import asyncio
+        from sst import aws
+
+        async def wait(n):
+            await asyncio.sleep(0)
+            return n
+
+        def asynchronous(event, context):
+            return asyncio.run(wait(1))
+
+        class Handler:
+            def __call__(self, event, context):
+                return "called"
+
+        called = Handler()
+
+        @aws.stream
+        def stream(event, context):
+            for piece in "ab":
+                yield piece
+    """,
+    "functions/module.py": """
+        setting = "set"
+        def handler(event, context):
+            return setting
     """,
     "functions/end.py": """
         import os
@@ -201,6 +232,49 @@ def test_breakpoints_survive_a_reload(live: Session, pool: Pool) -> None:
 
         assert value == "'edited'"
         assert call.result(timeout=30).body == b"edited"
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "stops", "body"), [("Async", 6, 1, b"1"), ("Callable", 13, 1, b"called"), ("Stream", 20, 2, b"ab")]
+)
+def test_handlers_of_every_shape(live: Session, pool: Pool, name: str, line: int, stops: int, body: bytes) -> None:
+    """A coroutine, an instance, a generator between its pieces: for longer than the timeout, and answered."""
+    with ide(port(live), points(live, "functions/shapes.py", line)) as debugger:
+        call = pool.submit(http, live.url(name))
+        for _ in range(stops):
+            worker, thread, frames = debugger.stop()
+            assert place(frames) == ("shapes.py", line)
+            time.sleep(3.5 / stops)  # longer than the function's timeout
+            worker.resume(thread)
+
+        assert call.result(timeout=30).body == body
+
+
+def test_a_module_that_stands_keeps_its_call_waiting(live: Session, pool: Pool) -> None:
+    """The call that waits for the import is the one that stands, and has its time afterwards."""
+    with ide(port(live), points(live, "functions/module.py", 1)) as debugger:
+        call = pool.submit(http, live.url("Module"))
+        worker, thread, _ = debugger.stop()
+        paused = [f["paused"] for f in live.refresh()["functions"] if f["name"] == "Module"]
+        worker.resume(thread)
+
+        assert paused == [["functions/module.py:1"]]
+        assert call.result(timeout=30).body == b"set"
+
+
+def test_time_stands_through_steps(live: Session, pool: Pool) -> None:
+    """Over a line and out of a helper, with a stay at each."""
+    with ide(port(live), points(live, "functions/helper.py", 2)) as debugger:
+        call = pool.submit(http, live.url("Api", "?n=4"))
+        worker, thread, _ = debugger.stop()
+        for command in ("next", "stepOut"):
+            worker.request(command, threadId=thread)
+            worker, thread, frames = debugger.stop()
+            time.sleep(2)  # both together are longer than the timeout
+        worker.resume(thread)
+
+        assert place(frames)[0] == "api.py"
+        assert call.result(timeout=30).json()["passed"] < 3000
 
 
 def test_a_condition_that_does_not_hold_stops_nothing(live: Session, pool: Pool) -> None:
