@@ -173,7 +173,7 @@ async def run_oracle(python: Path, root: Path, group: Group) -> list[Outcome]:
 
 # --- ours -----------------------------------------------------------------------------------------
 
-_MARKER = re.compile(rb"\x1e" + SECRET.encode() + rb" (?:begin|end) [^\n]*\n")
+_MARKER = re.compile(rb"\x1e" + SECRET.encode() + rb" (?:begin|error|end) [^\n]*\n")
 
 _HEADERS = {
     "Lambda-Runtime-Client-Context": "client_context",
