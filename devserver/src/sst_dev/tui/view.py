@@ -246,8 +246,8 @@ class PaneView(Widget):
         room = width - sum(segment.cell_length for segment in segments)
         if room >= 0 and not pane.left:
             # As nearly always: made in one go, since the steps below were a tenth of what a busy pane costs (measured).
-            row = [*segments, *([Segment(" " * room)] if room else []), self._scroll_bar(y)]
-            return Strip([Segment(text, base + style) for text, style, _ in row], width + 1)
+            row = [*segments, Segment(" " * room), self._scroll_bar(y)]
+            return Strip([Segment(text, base + style) for text, style, _ in row if text], width + 1)
         strip = Strip(segments)
         if pane.emulator is None and strip.cell_length > pane.left + width:
             strip = Strip([*strip.crop_extend(pane.left, pane.left + width - 1, None), MORE])
