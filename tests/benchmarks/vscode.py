@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # runs as a script, too
 
-from tests.support.session import Session, config, http, session
+from tests.support.session import Session, config, descendants, http, session
 
 HERE = Path(__file__).parents[1] / "support" / "vscode"
 APP = {
@@ -167,8 +168,9 @@ def editor(modules: Path, home: Path, folder: Path, shots: Path) -> Iterator[Cod
         yield code
     finally:
         for process in (browser, server):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, 15)
+            for pid in (*descendants(process.pid), process.pid):  # code-server's own have groups of their own
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             process.wait()
 
 
