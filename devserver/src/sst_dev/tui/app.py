@@ -29,6 +29,7 @@ from .encoding import encode_focus, encode_key, encode_paste
 from .panes import Pane, Panes
 from .prompt import Prompt
 from .sidebar import Footer, Sidebar
+from .terminal import Output
 from .view import PaneView
 
 FRAME = 1 / 30
@@ -216,6 +217,9 @@ class Multiplexer(App[None]):
         return "  ".join(filter(None, parts))
 
     def _on_clock(self) -> None:
+        writer = getattr(self._driver, "_writer_thread", None)
+        if isinstance(writer, Output) and writer.take_missed():
+            self.refresh(layout=True)
         self.footer.update()
         if self.view.pane.document.running:
             self.view.update_content()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
+from queue import Empty, Full
 
 from textual import constants
 from textual._xterm_parser import XTermParser
@@ -14,6 +16,10 @@ from textual.message import Message
 
 ESCAPE_DELAY = 0.025
 """Seconds after which an Escape is an Escape and not the begin of a sequence: what vim and tmux users set."""
+
+
+PATIENCE = 0.5
+"""Seconds for a terminal to take the last of the output before the session ends without it."""
 
 
 class PromptParser(XTermParser):
@@ -36,11 +42,26 @@ class PromptParser(XTermParser):
 
 
 class Output(WriterThread):
-    """Goes on reading its queue when the terminal is gone.
+    """Never lets the session wait for its terminal: one that is gone, or that does not read (a stalled SSH).
 
-    Textual's thread would end of the error, and the session's loop wait for ever for a place in a queue that nobody
-    reads: a closed window would leave everything running.
+    Textual's thread would end of the first, and for both its `write` would stop the event loop, and with it every
+    function, once its queue is full. Here the oldest frames go, and the whole screen is painted again afterwards.
     """
+
+    _missed = False
+
+    def write(self, text: str) -> None:
+        self._put(text)
+
+    def stop(self) -> None:
+        self._put(None)
+        self.join(PATIENCE)
+
+    def take_missed(self) -> bool:
+        """Whether frames were lost before the terminal read again, once."""
+        missed = self._missed and self._queue.empty()
+        self._missed = self._missed and not missed
+        return missed
 
     def run(self) -> None:
         try:
@@ -48,6 +69,15 @@ class Output(WriterThread):
         except OSError:
             while self._queue.get() is not None:
                 """Nobody sees it."""
+
+    def _put(self, text: str | None) -> None:
+        while True:
+            try:
+                return self._queue.put_nowait(text)
+            except Full:
+                self._missed = True
+                with suppress(Empty):
+                    self._queue.get_nowait()
 
 
 def prepare() -> None:
