@@ -42,6 +42,13 @@ def test_a_service_needs_a_command(tmp_path: Path) -> None:
         declare(lambda: sst.aws.Service("Web") and None, root=tmp_path)
 
 
+def test_a_misspelt_argument_of_a_service(tmp_path: Path) -> None:
+    """Before anything is made, with the word that was meant."""
+    with pytest.raises(ConfigError, match="loadbalancer") as caught:
+        declare(lambda: sst.aws.Service("Web", dev={"command": "true"}, loadbalancer={}) and None, root=tmp_path)
+    assert "load_balancer" in caught.value.hint
+
+
 def test_they_run_with_a_task_role(tmp_path: Path) -> None:
     """One of their own, which `transform` and `nodes` know by the name of AWS; or one that exists."""
     seen = []

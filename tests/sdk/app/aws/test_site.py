@@ -39,6 +39,13 @@ def test_its_dev_server_has_a_role(tmp_path: Path) -> None:
     assert "sqs:ListQueues" in declared.inputs("WebPolicy")["policy"]
 
 
+def test_a_misspelt_argument_is_named(tmp_path: Path) -> None:
+    """Before anything is made, with the word that was meant."""
+    with pytest.raises(ConfigError, match="enviroment") as caught:
+        declare(lambda: sst.aws.StaticSite("Docs", enviroment={"A": "b"}) and None, root=tmp_path)
+    assert "environment" in caught.value.hint
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """Found when the app is applied, not when the command fails to start."""
     with pytest.raises(ConfigError, match=r"dev\.directory 'web' is no folder"):

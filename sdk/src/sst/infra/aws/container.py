@@ -19,20 +19,30 @@ from ..permission import Permission
 from .network import OnlyOnAws
 from .site import NO_URL
 
+LIVE = ("cluster", "dev", "environment", "link", "permissions", "task_role", "transform")
 DEPLOYMENT = (
     "architecture", "command", "cpu", "entrypoint", "environment_files", "execution_role", "logging", "memory", "ssm",
     "storage", "volumes",
 )  # fmt: skip
-"""Arguments of a task that say how it is deployed."""
+"""Arguments of a service or a task that say how it is deployed."""
+SERVICE = ("capacity", "containers", "health", "image", "load_balancer", "scaling", "service_registry", "wait")
 
 
 class Cluster(OnlyOnAws):
     """A cluster of containers: the argument of `Service` and `Task`."""
 
     token = "sst:aws:Cluster"  # noqa: S105 a Pulumi type
+    transforms: ClassVar[tuple[str, ...]] = ("cluster",)
 
-    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None, **deployment: Any) -> None:
-        super().__init__(name, opts)
+    def __init__(
+        self,
+        name: str,
+        *,
+        vpc: Any = None,
+        transform: Mapping[str, Transform] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts, transform)
 
 
 class _Container(Command):
@@ -78,6 +88,7 @@ class Service(_Container):
         super().__init__(name, opts, transform)
         if not self._context.dev or dev is False:
             raise ConfigError(f"{self._label} cannot be deployed by this version; it runs in `sst dev`.")
+        fields(self._label, deployment, (*LIVE, *DEPLOYMENT, *SERVICE))
         given = dev if isinstance(dev, Mapping) else {}
         url = register(
             self,
@@ -131,7 +142,7 @@ class Task(_Container):
         where = self._label
         if not self._context.dev:
             raise ConfigError(f"{where} cannot be deployed by this version; it runs in `sst dev`.")
-        fields(where, deployment, DEPLOYMENT)
+        fields(where, deployment, (*LIVE, *DEPLOYMENT, "containers", "image", "public_ip"))
         if containers is not None and image is not None:
             raise ConfigError(f"{where}: image goes into containers, where there are some.")
         self._containers = [_container_name(f"{where}: containers[{i}]", one) for i, one in enumerate(containers or ())]

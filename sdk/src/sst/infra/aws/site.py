@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from ..component import Transform
+from ..component import Transform, fields
 from ..dev_command import Command, register
 from ..errors import ConfigError
 from ..linkable import Definition
@@ -15,6 +15,14 @@ from ..permission import Permission
 
 NO_URL = "http://url-unavailable-in-dev.mode"
 """What `url` is in dev when `dev.url` is not given: something that can be linked and cannot be mistaken."""
+
+LIVE = ("dev", "environment", "link", "path", "permissions", "transform")
+DEPLOYMENT = (
+    "assets", "base", "build", "build_command", "cache_policy", "cdn", "domain", "edge", "error_page",
+    "image_optimization", "index_page", "invalidation", "open_next_version", "protection", "regions", "route", "router",
+    "server", "vite", "vpc", "warm",
+)  # fmt: skip
+"""Arguments of one site or another that say how it is deployed."""
 
 
 class Site(Command):
@@ -47,6 +55,7 @@ class Site(Command):
                 f"{self._label} cannot be deployed by this version; it runs in `sst dev`.",
                 hint="Leave out dev=False, or create it only `if sst.dev`.",
             )
+        fields(self._label, deployment, (*LIVE, *DEPLOYMENT))
         given = dev if isinstance(dev, Mapping) else {}
         url = register(
             self,
