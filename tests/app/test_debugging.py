@@ -32,6 +32,9 @@ class Workers:
     def debug_with(self, told: Callable[[], dict[str, Any]]) -> None:
         self.told = told
 
+    def name_of(self, pid: int) -> None:
+        return None
+
     def renew(self, *, eager: bool) -> None:
         self.renewed.append(eager)
 
@@ -127,6 +130,25 @@ async def test_the_multiplexer_has_a_pane_for_pdb(tmp_path: Path) -> None:
             assert bench.debugging.take(c.WriteProcess(PANE, b"next\n"))
             assert await asyncio.to_thread(terminal.readline) == b"next\n"
         assert not bench.debugging.take(c.WriteProcess("Web", b"x"))
+
+
+async def test_control_c_in_the_pane_drops_the_line(tmp_path: Path) -> None:
+    """It says what to type instead, and the prompt is there again."""
+    async with Bench(tmp_path, mode=Mode.MULTI) as bench:
+        terminal = await asyncio.to_thread(open, bench.workers.told()["tty"], "rb+", buffering=0)
+
+        def shown() -> bytes:
+            return b"".join(event.data for event in bench.events if isinstance(event, e.ProcessOutput))
+
+        with terminal:
+            terminal.write(b"(pdb 2fa5) ")
+            await bench.until(lambda: b"(pdb 2fa5) " in shown())
+            bench.debugging.take(c.WriteProcess(PANE, b"typed"))
+            bench.debugging.take(c.WriteProcess(PANE, b"\x03"))
+            assert shown().endswith(b"q ends the call, c lets it go on.\r\n(pdb 2fa5) ")
+            bench.debugging.take(c.WriteProcess(PANE, b"next\n"))
+            assert await asyncio.to_thread(terminal.readline) == b"next\n"
+        assert not bench.debugging.interrupt()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from sst_dev.app.patience import patience
+from sst_dev.app.patience import BOTO_LIMIT, patience
 from sst_dev.core.events import InvocationStarted
 from sst_dev.functions.triggers import trigger
 
@@ -49,6 +49,22 @@ def test_each_kind_of_caller(event: Any, at: list[float], said: str) -> None:
 
     assert [moment for moment, _ in found][-len(at) :] == at
     assert any(said in line and line.startswith("Api: ") for _, line in found)
+
+
+def test_a_queue_of_the_app_has_its_seconds() -> None:
+    """Of the visibility timeout, with the queue's name, when Lambda ends the call."""
+    payload = json.dumps({"Records": [SQS]}).encode()
+    started = InvocationStarted(0.0, "1", "r", "Api", "e", "sqs", payload, gives_up_at=30.0)
+    line = "queue shop-test-Jobs delivers its messages again 30 s after it delivered them"
+
+    assert [(at, line in said) for at, said in patience(started, {SQS["eventSourceARN"]: 30.0})] == [(30.0, True)]
+
+
+def test_boto3_gives_up_when_it_is_said_to() -> None:
+    """What is installed here is asked."""
+    from botocore.config import Config
+
+    assert Config().read_timeout == BOTO_LIMIT  # type: ignore[attr-defined]
 
 
 def test_lambda_may_be_first() -> None:

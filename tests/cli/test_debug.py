@@ -10,6 +10,7 @@ import pytest
 from sst_dev.cli.debug import launch_json, run_configuration
 from sst_dev.core.errors import ExitCode, UserError
 
+from tests.support.markdown import blocks
 from tests.support.session import config, sst, write
 
 APP = {"sst_config.py": config("pass")}
@@ -124,3 +125,18 @@ def test_post_mortem_needs_a_session(tmp_path: Path) -> None:
     write(tmp_path, APP)
 
     assert sst("debug", "post-mortem", cwd=tmp_path).returncode == ExitCode.NO_SESSION
+
+
+PAGE = (Path(__file__).parents[2] / "docs/debugging.md").read_text()
+
+
+@pytest.mark.parametrize("ide", ["vscode", "pycharm"])
+def test_the_page_says_what_the_command_says(tmp_path: Path, ide: str) -> None:
+    """Each block of the page ends with the session that its `sst debug` names."""
+    write(tmp_path, APP)
+    (lines,) = (block.text.splitlines() for block in blocks(PAGE) if f"sst debug {ide}" in block.text)
+    command, session = lines[-2:]
+    done = sst(*command.split()[1:], cwd=tmp_path)
+
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert f"`{session}`" in done.stdout.decode()

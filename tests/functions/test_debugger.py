@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from sst_dev.core.events import Event, Notice
 from sst_dev.core.stream import Stream
-from sst_dev.functions.debugger import MESSAGE_MAX, Debugger
+from sst_dev.functions.debugger import MESSAGE_MAX, NO_CONFIG, Debugger
 
 from tests.support.dap import Session
 
@@ -36,6 +37,11 @@ class Port:
     async def changed(self) -> bool:
         async with asyncio.timeout(30):
             return await self.changes.get()
+
+    async def until_said(self, text: str) -> None:
+        async with asyncio.timeout(30):
+            while not any(isinstance(event, Notice) and text in event.text for event in self.said):
+                await asyncio.sleep(0.01)
 
     def errors(self) -> list[str]:
         return [event.text for event in self.said if isinstance(event, Notice) and event.level == "error"]
@@ -105,3 +111,83 @@ async def test_whatever_else_connects_starts_nothing(port: Port, data: bytes) ->
 
     assert await asyncio.to_thread(knock) == b""
     assert port.debugger.worker() is None and port.errors() == []
+
+
+class Waiting:
+    """A terminal of VS Code, where `sst dev` finds the file to write to."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.file = folder / "endpoint-1.txt"
+        monkeypatch.setenv(NO_CONFIG, str(self.file))
+
+    def port(self) -> int:
+        port: int = json.loads(self.file.read_text())["client"]["port"]
+        return port
+
+
+@pytest.fixture(name="code")
+def _code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    return Waiting(tmp_path, monkeypatch)
+
+
+async def test_vs_code_attaches_by_what_the_file_says(code: Waiting, tmp_path: Path) -> None:
+    """A new file, complete from its first moment, and nobody else in the folder; gone with the session."""
+    one = Port(tmp_path)
+    await one.debugger.open(0)
+    assert code.port() == one.debugger.port
+    assert [path.name for path in tmp_path.glob("*")] == [code.file.name]
+    ide = await one.attach()
+    assert await one.changed()
+    await asyncio.to_thread(ide.close)
+    await one.debugger.close()
+
+    assert not code.file.exists()
+
+
+async def test_a_file_where_nobody_waits(code: Waiting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that outlived its window: the session goes on, and says so."""
+    monkeypatch.setattr("sst_dev.functions.debugger.ANSWER_LIMIT", 0.0)
+    one = Port(tmp_path)
+    await one.debugger.open(0)
+    await one.until_said("no VS Code waits at")
+    await one.debugger.close()
+
+
+@pytest.mark.parametrize("before", ["{", json.dumps({"client": {"host": "127.0.0.1", "port": 1}})])
+async def test_what_an_earlier_session_left_is_replaced(code: Waiting, tmp_path: Path, before: str) -> None:
+    """By a file of its own, as VS Code looks for new ones: broken or out of date makes no difference."""
+    code.file.write_text(before)
+    old = code.file.stat().st_ino
+    with code.file.open():  # keeps the inode from being used again
+        one = Port(tmp_path)
+        await one.debugger.open(0)
+        assert code.port() == one.debugger.port and code.file.stat().st_ino != old
+        await one.debugger.close()
+
+
+async def test_a_file_that_cannot_be_written(code: Waiting, tmp_path: Path) -> None:
+    """The port is open all the same, and the reason is said."""
+    code.file.mkdir()
+    one = Port(tmp_path)
+    await one.debugger.open(0)
+    await one.until_said(f"VS Code is not told where to attach: {code.file}: ")
+    ide = await one.attach()
+    assert await one.changed()
+    await asyncio.to_thread(ide.close)
+    await one.debugger.close()
+
+    assert code.file.is_dir()
+
+
+async def test_a_second_session_in_a_second_terminal(code: Waiting, tmp_path: Path) -> None:
+    """Both have the same file: the second announces itself too, and the end of the first leaves it there."""
+    one, two = Port(tmp_path), Port(tmp_path)
+    await one.debugger.open(0)
+    assert code.port() == one.debugger.port
+    await two.debugger.open(0)
+    assert code.port() == two.debugger.port
+    await one.debugger.close()
+    assert code.port() == two.debugger.port
+    await two.debugger.close()
+
+    assert not code.file.exists()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.dap import Breakpoints, Ide, ide
-from tests.support.session import Session, config, environment, http, session, sst, write
+from tests.support.session import Session, alive, config, descendants, environment, http, session, sst, write
 from tests.support.venvs import interpreters
 
 pytestmark = pytest.mark.scenario
@@ -27,7 +27,14 @@ FILES = {
         sst.aws.Function("Callable", handler="functions/shapes.called", url=True, timeout="3 seconds")
         sst.aws.Function("Stream", handler="functions/shapes.stream", url=True, timeout="3 seconds", streaming=True)
         sst.aws.Function("Module", handler="functions/module.handler", url=True, timeout="3 seconds")
+        jobs = sst.aws.Queue("Jobs", visibility_timeout="4 seconds")
+        jobs.subscribe({"handler": "functions/jobs.handler", "timeout": "3 seconds"})
     """),
+    "functions/jobs.py": """
+        def handler(event, context):
+            (record,) = event["Records"]
+            print("delivered", record["attributes"]["ApproximateReceiveCount"])
+    """,
     "functions/helper.py": """
         def double(n):
             answer = n * 2
@@ -200,6 +207,8 @@ def test_two_functions_are_sessions_of_one_connection(live: Session, pool: Pool)
         statuses = [call.result(timeout=30).status for call in calls]
 
     assert {place(frames)[0] for _, _, frames in stops} == {"api.py", "other.py"}
+    names = {name.rpartition(" ")[0] for name in debugger.names}
+    assert {"λ Api", "λ Other"} <= names, debugger.names
     assert statuses == [200, 200]
 
 
@@ -260,6 +269,25 @@ def test_a_module_that_stands_keeps_its_call_waiting(live: Session, pool: Pool) 
 
         assert paused == [["functions/module.py:1"]]
         assert call.result(timeout=30).body == b"set"
+
+
+def test_a_queue_that_does_not_wait(live: Session) -> None:
+    """What gives up, for how long the queue hid the message, and that it comes again: when it happens."""
+    queues = live.client("sqs").list_queues()["QueueUrls"]
+    (queue,) = (url for url in queues if "Jobs" in url)
+    with ide(port(live), points(live, "functions/jobs.py", 3)) as debugger:
+        live.client("sqs").send_message(QueueUrl=queue, MessageBody="one")
+        worker, thread, _ = debugger.stop()
+        name = queue.rpartition("/")[2]
+        said = live.wait_output(f"queue {name} delivers its messages again 4 s after it delivered them")
+        worker.resume(thread)
+        worker, thread, frames = debugger.stop()
+        count = worker.evaluate("record['attributes']['ApproximateReceiveCount']", frames[0])
+        worker.resume(thread)
+        live.wait_output("delivered 2")
+
+        assert "delivered 1" not in said.partition("Lambda has ended")[0]
+        assert count == "'2'"
 
 
 def test_time_stands_through_steps(live: Session, pool: Pool) -> None:
@@ -382,14 +410,24 @@ def test_in_a_workspace_member_on_another_python(tmp_path: Path, pool: Pool) -> 
 
 
 def test_a_session_that_a_debugger_launched(tmp_path: Path, pool: Pool) -> None:
-    """`sst dev` under VS Code's debugger, with `subProcess`: workers are its descendants' sessions, and time stands."""
-    write(tmp_path, FILES | {"go.py": "from sst_dev.cli import main; main()"})
+    """`sst dev` under VS Code's debugger, with `subProcess`: workers are its descendants' sessions, time stands, what
+    else the session starts does its work, and the stop button ends it all."""
+    write(tmp_path, FILES)
     with socket.create_server(("127.0.0.1", 0)) as free:
         there = free.getsockname()[1]
-    argv = ["-m", "debugpy", "--listen", f"127.0.0.1:{there}", "--wait-for-client", "go.py", "dev", "--mode=basic"]
-    process = subprocess.Popen([sys.executable, *argv], cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
+    adapter = subprocess.Popen([sys.executable, "-m", "debugpy.adapter", "--host", "127.0.0.1", "--port", str(there)])
+    launch = {
+        "request": "launch",
+        "python": [sys.executable],
+        "program": str(Path(sys.executable).with_name("sst")),
+        "args": ["dev", "--mode=basic"],
+        "cwd": str(tmp_path),
+        "env": environment(),
+        "console": "internalConsole",
+    }
+    points = {tmp_path / "functions/helper.py": [{"line": HELPER_LINE}]}
     try:
-        with attach_when_it_listens(there, {tmp_path / "functions/helper.py": [{"line": HELPER_LINE}]}) as debugger:
+        with when_it_listens(there, points, **launch) as debugger:
             status = json.loads(sst("status", "--json", "--wait=90", cwd=tmp_path).stdout)
             url = next(function["url"] for function in status["functions"] if function["name"] == "Api")
             call = pool.submit(http, url + "?n=3")
@@ -400,18 +438,29 @@ def test_a_session_that_a_debugger_launched(tmp_path: Path, pool: Pool) -> None:
 
             assert [frame["name"] for frame in frames] == ["double", "handler"]
             assert answer["doubled"] == 6 and answer["passed"] < 3000
-            assert sst("stop", cwd=tmp_path).returncode == 0
+            started = descendants(adapter.pid) | descendants(status["pid"])
+            assert status["pid"] in started
+            debugger.terminate()
+            until_ended(started - {adapter.pid})
     finally:
-        process.kill()
-        process.wait()
+        adapter.kill()
+        adapter.wait()
 
 
-def attach_when_it_listens(port: int, breakpoints: Breakpoints) -> Ide:
+def when_it_listens(port: int, breakpoints: Breakpoints, **launch: Any) -> Ide:
     """Attach as soon as that is possible."""
     deadline = time.monotonic() + 30
     while True:
         try:
-            return ide(port, breakpoints)
+            return ide(port, breakpoints, **launch)
         except ConnectionRefusedError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def until_ended(pids: set[int]) -> None:
+    """Wait for the end of all of them."""
+    deadline = time.monotonic() + 40
+    while left := alive(pids):
+        assert time.monotonic() < deadline, [Path(f"/proc/{pid}/cmdline").read_text() for pid in left]
+        time.sleep(0.05)

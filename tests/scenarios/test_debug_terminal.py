@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from sst_dev.cli.serving import ECHO
 
+from tests.support.markdown import blocks
 from tests.support.session import SST, STAGE, config, session, sst, write
 from tests.tui.drivers import Driver, Pty, Tmux, until
 
@@ -26,6 +29,7 @@ FILES = {
             return n
     """,
 }
+PAGE = (Path(__file__).parents[2] / "docs/debugging.md").read_text()
 
 
 async def sit_at(tmp_path: Path, *arguments: str) -> tuple[Driver, Path]:
@@ -33,7 +37,7 @@ async def sit_at(tmp_path: Path, *arguments: str) -> tuple[Driver, Path]:
     app = tmp_path / "app"
     write(app, FILES)
     driver: Driver = Tmux(tmp_path) if shutil.which("tmux") else Pty(tmp_path)
-    await driver.open([*SST, "dev", "--stage", STAGE, *arguments], 110, 30, cwd=app)
+    await driver.open([*SST, "dev", "--stage", STAGE, *arguments], 110, 60, cwd=app)
     await until(lambda: "✓ ready" in driver.screen(), driver)
     return driver, app
 
@@ -57,6 +61,9 @@ async def test_pdb_in_a_pane_of_the_multiplexer(tmp_path: Path) -> None:
         call = asyncio.create_task(asyncio.to_thread(sst, "invoke", "Api", cwd=app))
         await until(lambda: "→ Debug" in driver.screen(), driver)
         await driver.press("3", "Enter")
+        await until(lambda: "(pdb" in driver.screen(), driver)
+        await driver.press("half a line", "C-c")
+        await until(lambda: "q ends the call" in driver.screen(), driver)
         await converse(driver)
         done = await call
 
@@ -82,6 +89,59 @@ async def test_pdb_in_the_terminal_of_a_basic_session(tmp_path: Path) -> None:
         await driver.press("c", "Enter")
 
         assert b"ValueError" in (await call).stderr
+    finally:
+        await driver.close()
+
+
+def general(transcript: str) -> str:
+    """Without what differs between two conversations of this kind: ids, folders and line numbers."""
+    return re.sub(r"\b[0-9a-f]{4}\b", "ID", re.sub(r"/\S*/|(?<=[(:])\d+", "", transcript))
+
+
+async def test_what_is_typed_at_the_prompt_of_a_basic_session(tmp_path: Path) -> None:
+    """An edit leaves the call on its code; q and Ctrl-D end it with an error; the first Ctrl-C drops the line, the
+    second one in a row ends the session."""
+    driver, app = await sit_at(tmp_path, "--mode=basic")
+
+    def call() -> asyncio.Task[subprocess.CompletedProcess[bytes]]:
+        return asyncio.create_task(asyncio.to_thread(sst, "invoke", "Api", cwd=app))
+
+    stood: set[str] = set()
+
+    async def stand() -> None:
+        """Until another call is at the prompt."""
+        await until(lambda: set(re.findall(r"\(pdb [0-9a-f]{4}\)", driver.screen())) - stood, driver)
+        stood.update(re.findall(r"\(pdb [0-9a-f]{4}\)", driver.screen()))
+
+    try:
+        edited = call()
+        await stand()
+        write(app, {"api.py": FILES["api.py"].replace("n = 4", "n = 5")})
+        await driver.press("half a line", "C-c")
+        await until(lambda: "Ctrl-C again ends the session" in driver.screen(), driver)
+        await driver.press("p n", "Enter")
+        await until(lambda: re.search(r"^4\s*$", driver.screen(), re.MULTILINE), driver)
+        await driver.press("c", "Enter")
+        assert (await edited).stdout.strip() == b"4"
+        await until(lambda: "goes on" in driver.screen(), driver)
+        shown = general(driver.screen())
+        (page,) = (block.text for block in blocks(PAGE) if "(pdb 2fa5)" in block.text)
+        assert [line for line in general(page).splitlines() if line not in shown] == []
+
+        for keys in (["q", "Enter"], ["C-d"]):
+            ended = call()
+            await stand()
+            await driver.press(*keys)
+            assert b"BdbQuit" in (await ended).stderr
+
+        stands = call()
+        await stand()
+        await driver.press("C-c")
+        await until(lambda: driver.screen().count("Ctrl-C again ends the session") == 2, driver)
+        await asyncio.sleep(ECHO)  # what comes sooner is the same Ctrl-C
+        await driver.press("C-c")
+        assert (await stands).returncode != 0
+        await until(lambda: "Stopping: SIGINT" in driver.screen(), driver)
     finally:
         await driver.close()
 

@@ -67,7 +67,8 @@ class Session:
         assert not self._reader.is_alive()
 
     def attach(self, breakpoints: Breakpoints, filters: Sequence[str] = (), **arguments: Any) -> None:
-        """Initialize, attach, set *breakpoints* by file and exception *filters*, and let the program go on."""
+        """Initialize, attach (or what `request` in *arguments* says), set *breakpoints* by file and exception
+        *filters*, and let the program go on."""
         self.request(
             "initialize",
             adapterID="debugpy",
@@ -76,7 +77,7 @@ class Session:
             columnsStartAt1=True,
             pathFormat="path",
         )
-        attached = self.send("attach", **arguments)
+        attached = self.send(arguments.get("request", "attach"), **arguments)
         self.event("initialized")
         for path, points in breakpoints.items():
             set_ = self.request("setBreakpoints", source={"path": str(path)}, breakpoints=points)
@@ -128,20 +129,22 @@ class Ide:
     opened at once."""
 
     def __init__(
-        self, port: int, breakpoints: Breakpoints, filters: Sequence[str] = (), *, children: bool = True
+        self, port: int, breakpoints: Breakpoints, filters: Sequence[str] = (), *, children: bool = True, **launch: Any
     ) -> None:
         self._port = port
         self._breakpoints = breakpoints
         self._filters = filters
         self._children: list[Session] = []
+        self.names: list[str] = []
+        """Of the child sessions, as the call stack of an IDE shows them."""
         self._heard: queue.Queue[tuple[Session, str, dict[str, Any]]] = queue.Queue()
         self._parent = Session(port)
         if children:
             self._parent.on_event = self._announced
+        how = launch or {"request": "attach", "connect": {"host": "127.0.0.1", "port": port}}
         self._parent.attach(
-            breakpoints, filters, name="sst dev", type="debugpy", request="attach", subProcess=True, justMyCode=True,
-            connect={"host": "127.0.0.1", "port": port},
-        )  # fmt: skip
+            breakpoints, filters, name="sst dev", type="debugpy", subProcess=True, justMyCode=True, **how
+        )
 
     def stop(self) -> tuple[Session, int, list[dict[str, Any]]]:
         """Wait until a worker stops: its session, the thread and its frames, innermost first."""
@@ -150,15 +153,28 @@ class Ide:
 
     def output(self, text: str) -> str:
         """Wait until a worker's session says something that contains *text*; the line."""
-        while text not in (said := self._hear("output")[1]["output"]):
-            pass
-        return str(said).strip()
+        return self._output(text)[1]
+
+    def session_that_says(self, text: str) -> Session:
+        """Wait until a worker's session says something that contains *text*; the session."""
+        return self._output(text)[0]
+
+    def _output(self, text: str) -> tuple[Session, str]:
+        while True:
+            session, body = self._hear("output")
+            if text in body["output"]:
+                return session, body["output"].strip()
 
     def __enter__(self) -> Ide:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def terminate(self) -> None:
+        """The stop button of a program that was launched."""
+        self._parent.on_event = None
+        self._parent.request("disconnect", terminateDebuggee=True)
 
     def close(self) -> None:
         """Detach from everything, as a window that is closed does."""
@@ -182,12 +198,16 @@ class Ide:
 
     def _open(self, arguments: dict[str, Any]) -> None:
         session = Session(self._port)
+        self.names.append(arguments["name"])
         self._children.append(session)
         session.on_event = self._of_child
         with contextlib.suppress(AssertionError, OSError, queue.Empty):  # the worker, or this IDE, is gone already
             session.attach(self._breakpoints, self._filters, **arguments)
 
 
-def ide(port: int, breakpoints: Breakpoints, *filters: str, children: bool = True) -> Ide:
-    """Attach to 127.0.0.1:*port*; the end of a `with` detaches. Without *children* no worker's session is opened."""
-    return Ide(port, breakpoints, filters, children=children)
+def ide(port: int, breakpoints: Breakpoints, *filters: str, children: bool = True, **launch: Any) -> Ide:
+    """Attach to 127.0.0.1:*port*; the end of a `with` detaches. Without *children* no worker's session is opened.
+
+    *launch* is what a launch configuration with `"request": "launch"` says, for debugpy's adapter at *port*.
+    """
+    return Ide(port, breakpoints, filters, children=children, **launch)

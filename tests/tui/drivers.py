@@ -59,7 +59,7 @@ class Tmux:
 class Pty:
     """Our own terminal around it: a program in a program."""
 
-    KEYS: ClassVar = {"Enter": b"\r", "C-z": b"\x1a", "C-c": b"\x03", "Escape": b"\x1b", "Space": b" "}
+    KEYS: ClassVar = {"Enter": b"\r", "C-z": b"\x1a", "C-c": b"\x03", "C-d": b"\x04", "Escape": b"\x1b", "Space": b" "}
     _terminal: Terminal
 
     def __init__(self, folder: Path) -> None:

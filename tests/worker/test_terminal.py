@@ -199,6 +199,23 @@ def test_a_breakpoint_at_module_level_stands_in_init(start: Start, terminal: Ter
     assert worker.invoke().value == 1
 
 
+def test_a_call_that_waits_for_its_turn_says_so(start: Start, terminal: Terminal) -> None:
+    """With the function's name and its own digits, while another one stands at the prompt."""
+    source = "def handler(event, context):\n    breakpoint()\n    return event\n"
+    first, second = (start(source, tty=terminal.path, function=name) for name in ("Api", "Jobs"))
+    one, replies = answer(first, 1, id="abcdef")
+    terminal.until("(pdb abcd) ")
+    two, more = answer(second, 2, id="123456")
+    terminal.until("waiting: λ Jobs 1234")
+    terminal.type("c")
+    terminal.until("(pdb 1234) ")
+    terminal.type("c")
+    one.join(30)
+    two.join(30)
+
+    assert (replies[0].value, more[0].value) == (1, 2)
+
+
 THREADS = """\
 import threading
 

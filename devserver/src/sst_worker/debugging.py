@@ -35,9 +35,11 @@ NAMES = ("debugpy", "pydev", "_pydev")
 class Debugging:
     """What debugs this worker: the adapter of an IDE once it is connected, else the terminal, else nothing."""
 
-    def __init__(self, report: Report, tty: Optional[str], hint: str) -> None:
-        """*tty* is the path of the terminal for pdb; *hint* is what `breakpoint()` says when there is none."""
+    def __init__(self, report: Report, function: str, tty: Optional[str], hint: str) -> None:
+        """Of a worker of *function*. *tty* is the path of the terminal for pdb; *hint* is what `breakpoint()` says
+        when there is none."""
         self._report = report
+        self._function = function
         self._tty = tty
         self._hint = hint
         self._client: Any = None
@@ -189,7 +191,7 @@ class Debugging:
     def _terminal(self) -> Any:
         from .terminal import Terminal
 
-        return Terminal(str(self._tty), lambda: self.invocation, self._stop, self._go)
+        return Terminal(str(self._tty), self._function, lambda: self.invocation, self._stop, self._go)
 
     # --- time -------------------------------------------------------------------------------------
 

@@ -16,12 +16,18 @@ class Terminal(pdb.Pdb):
     """A debugger of one thread. What it does not wait for any more, it lets go of by itself."""
 
     def __init__(
-        self, tty: str, invocation: Callable[[], str], stop: Callable[[FrameType], None], go: Callable[[], None]
+        self,
+        tty: str,
+        function: str,
+        invocation: Callable[[], str],
+        stop: Callable[[FrameType], None],
+        go: Callable[[], None],
     ) -> None:
         # Twice, because "r+" would want to seek, which a terminal cannot.
-        self._in = open(tty, opener=_open)  # noqa: SIM115 - closed by `close`
-        self._out = open(tty, "w", buffering=1, opener=_open)  # noqa: SIM115
+        self._in = open(tty, encoding="utf-8", errors="replace", opener=_open)  # noqa: SIM115 - closed by `close`
+        self._out = open(tty, "w", buffering=1, encoding="utf-8", errors="backslashreplace", opener=_open)  # noqa: SIM115
         super().__init__(stdin=self._in, stdout=self._out, nosigint=True)
+        self._function = function
         self._invocation = invocation
         self._stop = stop
         self._go = go
@@ -38,9 +44,14 @@ class Terminal(pdb.Pdb):
 
     def interaction(self, frame: Any, tb_or_exc: Any = None) -> Any:
         """Wait for the terminal, then for what is typed there."""
-        self.prompt = f"(pdb {self._invocation()[:4] or 'init'}) "
+        name = self._invocation()[:4] or "init"
+        self.prompt = f"(pdb {name}) "
         self._stop(frame if frame is not None else _last(tb_or_exc).tb_frame)
-        fcntl.flock(self._in, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._in, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.message(f"\nwaiting: λ {self._function} {name}")
+            fcntl.flock(self._in, fcntl.LOCK_EX)
         try:
             if self._headline:
                 self.message(self._headline)

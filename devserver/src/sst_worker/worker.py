@@ -71,7 +71,9 @@ class Worker:
         self._recorder = recorder
         self._folders = init["root"], init.get("ignore") or []
         self._name, self._module = init["handler"], init.get("module")
-        self._debugging = debugging.Debugging(self._send, init.get("tty"), init.get("attach", ""))
+        self._debugging = debugging.Debugging(
+            self._send, init.get("function", ""), init.get("tty"), init.get("attach", "")
+        )
         if init.get("debugger"):
             self._debugging.connect(**init["debugger"])
         elif init.get("pycharm"):

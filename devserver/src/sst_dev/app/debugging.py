@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 import time
 from typing import Any
@@ -25,6 +26,8 @@ from .patience import patience
 
 PANE = c.DEBUG_PANE
 """A dev command of this name would share it."""
+_PROMPT = re.compile(rb"\(pdb \w+\) \Z")
+_WAYS = "q ends the call, c lets it go on."
 
 
 class Debugging:
@@ -38,6 +41,10 @@ class Debugging:
         self._debugger: Debugger | None = None
         self._tty: Tty | None = None
         self._shown = False
+        self._prompt = b""
+        """pdb's, while a call stands at it."""
+        self._warned = False
+        """Ctrl-C was the last that was typed at the prompt."""
         self._watched: set[str] = set()
         """Ids of the invocations that ever paused: as many as somebody stood at."""
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -48,7 +55,7 @@ class Debugging:
         if port is None and os.environ.get(NO_CONFIG):
             port = 0
         if port is not None:
-            self._debugger = Debugger(self._settings.root, self._stream, self._changed)
+            self._debugger = Debugger(self._settings.root, self._stream, self._changed, self._functions.name_of)
             await self._debugger.open(port)
         if self._settings.mode is Mode.MULTI:
             self._tty = Tty(self._to_pane, echo=True)
@@ -61,6 +68,10 @@ class Debugging:
     def take(self, command: c.Command) -> bool:
         """Perform *command* if it is about the Debug pane."""
         match command:
+            case c.WriteProcess(name=name, data=b"\x03") if name == PANE and self._tty is not None:
+                self._tty.flush_input()
+                if self._prompt:
+                    self._to_pane(f"^C\r\n{_WAYS}\r\n".encode() + self._prompt)
             case c.WriteProcess(name=name, data=data) if name == PANE and self._tty is not None:
                 self._tty.type(data)
             case c.StopProcess(name=name) if name == PANE and self._tty is not None:
@@ -69,6 +80,15 @@ class Debugging:
                 """A pane without a program: there is nothing to start and nothing that minds its size."""
             case _:
                 return False
+        return True
+
+    def interrupt(self) -> bool:
+        """Ctrl-C on the session's terminal, which has dropped the line that was typed. True when that is all it is
+        to do: a call stands at the prompt there, and it is the first one in a row."""
+        if not self._prompt or self._warned or self._settings.mode is Mode.MULTI:
+            return False
+        self._warned = True
+        self._to_terminal(f"\nCtrl-C again ends the session; {_WAYS}\n".encode() + self._prompt)
         return True
 
     async def close(self) -> None:
@@ -102,24 +122,36 @@ class Debugging:
     # --- pdb's terminal ---------------------------------------------------------------------------
 
     def _to_pane(self, data: bytes) -> None:
+        self._look_for_prompt(data)
         if not self._shown:
             self._shown = True
             self._stream.publish(e.ProcessChanged(time.time(), PANE, PANE, "command", "running"))
         self._stream.publish(e.ProcessOutput(time.time(), PANE, data))
 
     def _to_terminal(self, data: bytes) -> None:
+        self._look_for_prompt(data)
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
     def _from_terminal(self) -> None:
         data = os.read(sys.stdin.fileno(), 4096)
-        if self._tty is not None and any(invocation.paused for invocation in self._state.invocations.values()):
+        self._warned = False
+        if self._tty is not None and self._somebody_stands():
             self._tty.type(data or b"\x04")
+
+    def _look_for_prompt(self, data: bytes) -> None:
+        if found := _PROMPT.search(data):
+            self._prompt = found[0]
+
+    def _somebody_stands(self) -> bool:
+        return any(invocation.paused for invocation in self._state.invocations.values())
 
     # --- callers that give up ---------------------------------------------------------------------
 
     def _heard(self, event: e.Event) -> None:
-        """Watch over each invocation that pauses, once."""
+        """Watch over each invocation that pauses, once. The prompt is gone when nobody stands any more."""
+        if isinstance(event, (e.InvocationResumed, e.InvocationFinished)) and not self._somebody_stands():
+            self._prompt, self._warned = b"", False
         if not isinstance(event, e.InvocationPaused) or event.id in self._watched:
             return
         if known := self._state.invocations.get(event.id):
@@ -128,9 +160,14 @@ class Debugging:
 
     async def _watch(self, invocation: Invocation) -> None:
         """Say when somebody's patience ends while *invocation* stands at a breakpoint."""
-        for at, text in patience(invocation.started):
+        for at, text in patience(invocation.started, self._queues(invocation.started.function)):
             await asyncio.sleep(max(0.0, at - time.time()))
             if invocation.finished is not None:
                 break
             if invocation.paused:
                 self._stream.publish(e.Notice(time.time(), text, "warning"))
+
+    def _queues(self, function: str) -> dict[str, float]:
+        """Visibility timeouts of the queues that feed *function*, by ARN."""
+        known = self._state.manifest.functions if self._state.manifest else []
+        return {arn: seconds for one in known if one.name == function for arn, seconds in one.queues}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ..core.events import InvocationStarted
@@ -12,23 +13,28 @@ REST_LIMIT = 29.0
 HTTP_LIMIT = 30.0
 """Seconds until an HTTP API does."""
 COGNITO_LIMIT = 5.0
-"""Seconds until a user pool gives up on its trigger ("Customizing user pool workflows with Lambda triggers")."""
+"""Seconds until a user pool gives up on its trigger, which it calls up to three times (Lambda spec, §6)."""
 BOTO_LIMIT = 60.0
-"""Seconds until a boto3 client with the default `read_timeout` gives up; it then sends the call again."""
+"""Seconds until a boto3 client with the default `read_timeout` gives up; it then sends the call again
+(botocore's `DEFAULT_TIMEOUT`; how often depends on the retry mode)."""
 
 _ASYNCHRONOUS = ("sns", "s3", "bus", "schedule", "ses")
 _STREAMS = ("kinesis", "dynamodb")
+_NONE: Mapping[str, float] = {}
 
 
-def patience(started: InvocationStarted) -> list[tuple[float, str]]:
-    """When somebody's patience with *started* ends (seconds since the epoch), and the line that says so; in order."""
+def patience(started: InvocationStarted, queues: Mapping[str, float] = _NONE) -> list[tuple[float, str]]:
+    """When somebody's patience with *started* ends (seconds since the epoch), and the line that says so; in order.
+
+    *queues* has the visibility timeout (seconds) of the queues that are known, by ARN.
+    """
     if started.replay_of:
         return []
     event = _parsed(started.payload)
     kind = started.trigger.partition(" ")[0]
     ends = [(started.at + limit, f"{started.function}: {text}") for limit, text in _callers(kind, event)]
     if started.gives_up_at is not None:
-        text = f"{started.function}: Lambda has ended this invocation; {_afterwards(kind, event)}"
+        text = f"{started.function}: Lambda has ended this invocation; {_afterwards(kind, event, queues)}"
         ends = [(at, line) for at, line in ends if at < started.gives_up_at]
         ends.append((started.gives_up_at, text))
     return sorted(ends)
@@ -40,7 +46,7 @@ def _callers(kind: str, event: dict[str, Any]) -> list[tuple[float, str]]:
         limit = HTTP_LIMIT if event.get("version") == "2.0" else REST_LIMIT
         return [(limit, f"API Gateway has given up after {limit:.0f} s; its caller has an error.")]
     if "triggerSource" in event and "userPoolId" in event:
-        return [(COGNITO_LIMIT, f"Cognito has given up after {COGNITO_LIMIT:.0f} s, and may call again.")]
+        return [(COGNITO_LIMIT, f"Cognito has given up after {COGNITO_LIMIT:.0f} s, and may call again, up to twice.")]
     if kind == "invoke":
         text = (
             f"if boto3 waits for it with its default timeout, it has given up after {BOTO_LIMIT:.0f} s and calls again."
@@ -49,7 +55,7 @@ def _callers(kind: str, event: dict[str, Any]) -> list[tuple[float, str]]:
     return []
 
 
-def _afterwards(kind: str, event: dict[str, Any]) -> str:
+def _afterwards(kind: str, event: dict[str, Any], queues: Mapping[str, float]) -> str:
     """What follows when Lambda ends a call of this *kind*."""
     records = event.get("Records")
     source = ""
@@ -57,6 +63,8 @@ def _afterwards(kind: str, event: dict[str, Any]) -> str:
         source = str(records[0].get("eventSourceARN", ""))
     if kind == "sqs":
         queue = source.rpartition(":")[2]
+        if source in queues:
+            return f"queue {queue} delivers its messages again {queues[source]:.0f} s after it delivered them."
         return f"queue {queue} delivers what it had again once the visibility timeout is over.".replace("  ", " ")
     if kind in _STREAMS:
         return "its stream delivers the same records again, and no later ones of their shard before."

@@ -75,6 +75,10 @@ class Session:
         self.ended = asyncio.Event()
         """Set when the session has ended, whether or not it ever served."""
 
+    def interrupt(self) -> bool:
+        """Ctrl-C: whether pdb's prompt took it, so that the session goes on."""
+        return self._debugging is not None and self._debugging.interrupt()
+
     def send(self, command: c.Command) -> None:
         """Take a wish of a front end."""
         match command:

@@ -42,11 +42,11 @@ def vscode(options: GlobalOptions, port: int | None) -> int:
 @click.pass_obj
 def pycharm(options: GlobalOptions, port: int | None) -> int:
     """Write a Python Debug Server run configuration for PyCharm into .idea/runConfigurations/."""
-    port = port or PYCHARM_PORT
+    number = port or PYCHARM_PORT
     file = _project(options) / ".idea" / "runConfigurations" / "sst_dev.xml"
-    kept, found = _PORT.subn(rf"\g<1>{port}\g<2>", _read(file))
-    _write(file, kept if found else run_configuration(port))
-    click.echo(f'Debug "{NAME}" in PyCharm, then start `sst dev --debug=pycharm:{port}`.')
+    kept, found = _PORT.subn(rf"\g<1>{number}\g<2>", _read(file))
+    _write(file, kept if found else run_configuration(number))
+    click.echo(f'Debug "{NAME}" in PyCharm, then start `sst dev --debug=pycharm{f":{port}" if port else ""}`.')
     return ExitCode.OK
 
 

@@ -81,15 +81,16 @@ async def _along(session: Session, beside: Beside) -> None:
 
 
 def _stop_on_signals(session: Session) -> None:
-    """The first signal asks, the second cancels what still waits, the third leaves at once."""
+    """The first signal asks, the second cancels what still waits, the third leaves at once. A Ctrl-C that pdb's prompt
+    takes does not count."""
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
-    count, last = 0, 0.0
+    count, last = 0, -ECHO
 
     def on_signal(number: int) -> None:
         nonlocal count, last
-        echo, last = count and loop.time() - last < ECHO, loop.time()
-        if echo:
+        echo, last = loop.time() - last < ECHO, loop.time()
+        if echo or (count == 0 and number == signal.SIGINT and session.interrupt()):
             return
         count += 1
         if count == 1:

@@ -63,6 +63,8 @@ class Function(_Document):
     log_format: Literal["text", "json"] = "text"
     triggers: list[str] = Field(default_factory=list)
     """What invokes it, for people: `queue Jobs`, `schedule rate(1 minute)`."""
+    queues: list[tuple[str, float]] = Field(default_factory=list)
+    """The app's queues that feed it: ARN, and seconds until a message that was delivered is delivered again."""
 
 
 class DevCommand(_Document):

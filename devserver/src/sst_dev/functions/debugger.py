@@ -29,7 +29,12 @@ from .peers import is_own
 
 NO_CONFIG = "VSCODE_DEBUGPY_ADAPTER_ENDPOINTS"
 """Set by VS Code's Python Debugger in its terminals ("no-config debugging"): the file in which it waits to read where
-an adapter listens, to attach by itself."""
+an adapter listens, to attach by itself. All terminals of a window have the same one."""
+ANSWER_LIMIT = 10.0
+"""Seconds VS Code has to attach when it was told; it takes about one."""
+NOTICED = 0.5
+"""Seconds between the end of a file and the next of its name: VS Code waits for a new file, and takes one that follows
+another within a tenth of this for the old one, changed."""
 MESSAGE_MAX = 1024 * 1024
 """Bytes of a message up to `attach`: VS Code's are 2 KB; more is not the Debug Adapter Protocol."""
 
@@ -38,8 +43,16 @@ class Debugger:
     """Owner of the port and of the adapter. *on_change* is called with True when an IDE has attached, with False
     when it has left."""
 
-    def __init__(self, root: Path, stream: Stream, on_change: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        stream: Stream,
+        on_change: Callable[[bool], None],
+        name_of: Callable[[int], str | None] = lambda pid: None,
+    ) -> None:
+        """*name_of* gives what an IDE is to call the session of a process; None leaves debugpy's name."""
         self._root = root
+        self._name_of = name_of
         self._stream = stream
         self._on_change = on_change
         self._server: asyncio.Server | None = None
@@ -47,7 +60,7 @@ class Debugger:
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: set[asyncio.Task[Any]] = set()
-        self._announced: Path | None = None
+        self._announced: tuple[Path, str] | None = None
         self.port = 0
 
     async def open(self, port: int) -> None:
@@ -60,8 +73,9 @@ class Debugger:
                 f"--debug: port {port} on 127.0.0.1 cannot be used: {error.strerror}.", hint="Pass --debug=0 for any."
             ) from None
         self.port = self._server.sockets[0].getsockname()[1]
-        self._announce()
         self._say(f"Debugger: attach to 127.0.0.1:{self.port} (`sst debug vscode` writes the launch configuration)")
+        if path := os.environ.get(NO_CONFIG):
+            await self._announce(Path(path))
 
     def worker(self) -> dict[str, Any] | None:
         """What a worker needs to connect; None while no IDE is attached."""
@@ -75,7 +89,7 @@ class Debugger:
         adapter, self._adapter = self._adapter, None
         await cancel_all(self._tasks)
         if self._announced is not None:
-            self._announced.unlink(missing_ok=True)
+            _withdraw(*self._announced)
         if adapter is not None:
             await adapter.close()
         await asyncio.gather(*self._closing)
@@ -106,7 +120,7 @@ class Debugger:
         adapter = self._adapter or await self._renew(None)
         there = await adapter.connect()
         try:
-            back = spawn(_pump(there[0], writer), name="adapter to IDE", owner=self._tasks)
+            back = spawn(self._answers(there[0], writer), name="adapter to IDE", owner=self._tasks)
             opening = [first]
             while _command(opening[-1]) not in ("attach", "launch"):
                 there[1].write(opening[-1])
@@ -117,10 +131,27 @@ class Debugger:
                 there[1].close()
                 adapter = await self._renew(adapter)
                 there = await _replay(adapter, opening[:-1])
-                back = spawn(_pump(there[0], writer), name="adapter to IDE", owner=self._tasks)
+                back = spawn(self._answers(there[0], writer), name="adapter to IDE", owner=self._tasks)
             await self._carry(adapter, parent, opening[-1], (reader, there[1]), back)
         finally:
             there[1].close()
+
+    async def _answers(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """Carry what the adapter says until either side ends, with our names for the sessions it announces."""
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                sink.write(self._named(await _read(source, most=None)))
+                await sink.drain()
+
+    def _named(self, message: bytes) -> bytes:
+        if b'"debugpyAttach"' not in message and b'"startDebugging"' not in message:
+            return message
+        announced = json.loads(_body(message))
+        body = announced.get("body") or announced.get("arguments", {}).get("configuration") or {}
+        if name := self._name_of(body.get("subProcessId", 0)):
+            body["name"] = name
+        text = json.dumps(announced).encode()
+        return b"Content-Length: %d\r\n\r\n" % len(text) + text
 
     async def _carry(
         self, adapter: Adapter, parent: bool, attach: bytes, to: Streams, back: asyncio.Task[None]
@@ -161,15 +192,36 @@ class Debugger:
 
     # --- what is said -----------------------------------------------------------------------------
 
-    def _announce(self) -> None:
-        """Tell a waiting VS Code where to attach."""
-        if path := os.environ.get(NO_CONFIG):
-            self._announced = Path(path)
-            with contextlib.suppress(OSError):  # an old terminal: its VS Code waits there no more
-                self._announced.write_text(json.dumps({"client": {"host": "127.0.0.1", "port": self.port}}))
+    async def _announce(self, path: Path) -> None:
+        """Tell a waiting VS Code where to attach; say so when it cannot be told, and when it does not come."""
+        text = json.dumps({"client": {"host": "127.0.0.1", "port": self.port}})
+        whole = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            if path.exists():  # of a session that was killed, or of another one in another terminal
+                path.unlink()
+                await asyncio.sleep(NOTICED)
+            whole.write_text(text)
+            whole.replace(path)
+        except OSError as error:
+            self._say(f"Debugger: VS Code is not told where to attach: {path}: {error.strerror}", "warning")
+            return
+        self._announced = path, text
+        spawn(self._expect(path), name="VS Code attaches", owner=self._tasks)
+
+    async def _expect(self, path: Path) -> None:
+        await asyncio.sleep(ANSWER_LIMIT)
+        if self._adapter is None:
+            self._say(f"Debugger: no VS Code waits at {path}; the session goes on without", "warning")
 
     def _say(self, text: str, level: Any = "info") -> None:
         self._stream.publish(Notice(time.time(), text, level))
+
+
+def _withdraw(path: Path, text: str) -> None:
+    """Remove what was announced, unless another session has announced itself since, or VS Code has removed it."""
+    with contextlib.suppress(OSError, ValueError):
+        if path.read_text() == text:
+            path.unlink()
 
 
 async def _replay(adapter: Adapter, opening: list[bytes]) -> Streams:
@@ -183,15 +235,16 @@ async def _replay(adapter: Adapter, opening: list[bytes]) -> Streams:
     return reader, writer
 
 
-async def _read(reader: asyncio.StreamReader) -> bytes:
-    """One message with its header. Raises `ValueError` for what is none, `IncompleteReadError` at the end."""
+async def _read(reader: asyncio.StreamReader, most: int | None = MESSAGE_MAX) -> bytes:
+    """One message with its header, of *most* bytes. Raises `ValueError` for what is none, `IncompleteReadError` at
+    the end."""
     try:
         header = await reader.readuntil(b"\r\n\r\n")
     except asyncio.LimitOverrunError as error:
         raise ValueError("no header of the Debug Adapter Protocol") from error
     fields = dict(line.split(b":", 1) for line in header.lower().strip().split(b"\r\n"))
     length = int(fields.get(b"content-length", b"0"))
-    if not 0 < length <= MESSAGE_MAX:
+    if length <= 0 or (most is not None and length > most):
         raise ValueError(f"a message of {length} bytes")
     return header + await reader.readexactly(length)
 

@@ -160,6 +160,13 @@ class Functions:
             )
         return found
 
+    def name_of(self, pid: int) -> str | None:
+        """What people may call process *pid*: the function and its environment; None when it is no worker."""
+        for worker in self._pool.workers.values():
+            if self._pool.launcher.pid(worker.number) == pid:
+                return f"λ {worker.function} {worker.environment[:4]}"
+        return None
+
     async def close(self) -> None:
         """End every worker and zygote; invocations still running get an error."""
         self._closed = True

@@ -142,6 +142,7 @@ class Launcher:
             "environment": variables,
             "sdk": str(self._sdk) if self._sdk else None,
             "marker": self.secret,
+            "function": function.name,
             **self.debugging(),
             "ignore": [str(self._root / name) for name in IGNORED],
         }

@@ -38,6 +38,7 @@ def test_the_stub_may_run_as_long_as_the_queue_hides_its_messages() -> None:
 
     assert declared.inputs("JobsSubscriberFunction")["timeout"] == 120
     assert declared.function("JobsSubscriber")["timeout"] == 60
+    assert [seconds for _, seconds in declared.function("JobsSubscriber")["queues"]] == [120]
 
 
 def test_a_subscriber_may_read_from_its_queue_alone() -> None:

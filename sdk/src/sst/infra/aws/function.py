@@ -192,6 +192,7 @@ class Function(Component):
             "streaming": streaming,
             "log_format": log_format,
             "triggers": [*(["url"] if self._url is not None else []), *_triggers],
+            "queues": [],
         }
         context.functions.append(self._record)
 

@@ -221,6 +221,8 @@ class QueueLambdaSubscriber(Component):
             permissions=[Permission(RECEIVE, [queue_arn])],
             stub_timeout=stub_timeout,
         )
+        if self._target.function is not None and _visibility is not None:
+            self._target.function._record["queues"].append([queue_arn, _visibility])
         self._mapping = self._make(
             lambda_.EventSourceMapping,
             f"{name}Mapping",
