@@ -438,6 +438,8 @@ def test_a_session_that_a_debugger_launched(tmp_path: Path, pool: Pool) -> None:
 
             assert [frame["name"] for frame in frames] == ["double", "handler"]
             assert answer["doubled"] == 6 and answer["passed"] < 3000
+            log = (tmp_path / ".sst/log/functions.log").read_text()
+            assert "paused at" in log and "frozen" not in log
             started = descendants(adapter.pid) | descendants(status["pid"])
             assert status["pid"] in started
             debugger.terminate()

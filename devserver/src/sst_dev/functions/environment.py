@@ -6,6 +6,7 @@ the developer's shell reaches a worker, least of all `AWS_*`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -72,7 +73,10 @@ def worker_environment(
 
 def zygote_environment(worker: Mapping[str, str]) -> dict[str, str]:
     """What the preloaded modules may see: *worker*'s, without credentials and what names one environment."""
-    return {name: value for name, value in worker.items() if name not in _OF_ONE_ENVIRONMENT}
+    kept = {name: value for name, value in worker.items() if name not in _OF_ONE_ENVIRONMENT}
+    if "pydevd" in sys.modules:  # a debugger launched this session, and comes down to what it starts
+        kept["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # it warns of frozen modules in the handler's log
+    return kept
 
 
 def _defaults(manifest: Manifest, function: Function) -> dict[str, str]:
