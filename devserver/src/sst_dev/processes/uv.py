@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 from ..core.errors import UserError
+
+_one_at_a_time = threading.Lock()
+"""uv asks `sysconfig`, which answers a second thread from tables that the first one is still filling."""
 
 
 def find_uv() -> str:
@@ -12,7 +16,8 @@ def find_uv() -> str:
     try:
         from uv import find_uv_bin
 
-        return find_uv_bin()
+        with _one_at_a_time:
+            return find_uv_bin()
     except (ImportError, FileNotFoundError):
         if found := shutil.which("uv"):
             return found
