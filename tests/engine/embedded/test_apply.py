@@ -84,6 +84,64 @@ def test_removal_retain_keeps_buckets(cloud: CloudUnderTest) -> None:
     assert read(cloud.records / "state.jsonl") == {}
 
 
+def table(key: str, **more: Any) -> Callable[[], Any]:
+    def run() -> dict[str, Any]:
+        return {"name": sst.aws.Dynamo("Tab", fields={key: "string"}, primary_index={"hash_key": key}, **more).name}
+
+    return run
+
+
+def key_of(cloud: CloudUnderTest, name: str) -> str:
+    schema = cloud.client("dynamodb").describe_table(TableName=name)["Table"]["KeySchema"]
+    return str(schema[0]["AttributeName"])
+
+
+def test_a_retained_table_stays_beside_its_replacement(cloud: CloudUnderTest) -> None:
+    """Another key is another table of another name, linked by it; the old one keeps its name, its key and its data."""
+    settings = sst.App(name="notes", home="local", removal="retain")
+    first, _ = cloud.apply(table("id"), stage="beside", app=settings)
+    old = first["outputs"]["name"]
+    cloud.client("dynamodb").put_item(TableName=old, Item={"id": {"S": "kept"}})
+    second, messages = cloud.apply(table("k"), stage="beside", app=settings)
+    new = second["outputs"]["name"]
+
+    assert actions(messages) == [("replace", "TabTable")]
+    assert [m["text"] for m in messages if m["kind"] == "notice"] == [
+        f"Tab: TabTable ({old}) stays where it is, as the removal policy says."
+    ]
+    assert new != old and second["links"][0]["properties"]["name"] == new
+    assert (key_of(cloud, old), key_of(cloud, new)) == ("id", "k")
+    assert cloud.client("dynamodb").scan(TableName=old)["Count"] == 1
+
+    again, messages = cloud.apply(table("k"), stage="beside", app=settings)
+    assert (again, messages) == (second, [])
+
+    third, _ = cloud.apply(table("id"), stage="beside", app=settings)
+    assert third["outputs"]["name"] not in (old, new)
+
+
+def test_a_retained_table_keeps_the_name_it_was_given(cloud: CloudUnderTest) -> None:
+    """A replacement of the same name is refused before any call; another name is all it takes."""
+    settings = sst.App(name="notes", home="local", removal="retain")
+    cloud.apply(table("id", transform={"table": {"name": "given"}}), stage="given", app=settings)
+    with pytest.raises(UserError, match=r"Tab: a change of hashKey needs another Table.*two cannot be called given"):
+        cloud.apply(table("k", transform={"table": {"name": "given"}}), stage="given", app=settings)
+    cloud.apply(table("k", transform={"table": {"name": "given-2"}}), stage="given", app=settings)
+
+    assert (key_of(cloud, "given"), key_of(cloud, "given-2")) == ("id", "k")
+
+
+def test_a_table_of_another_key_is_not_taken_over(cloud: CloudUnderTest) -> None:
+    """What an earlier removal has kept is the app's again only if it is what the app declares."""
+    settings = sst.App(name="notes", home="local", removal="retain")
+    first, _ = cloud.apply(table("id"), stage="found", app=settings)
+    cloud.apply(lambda: None, stage="found", app=settings)
+    with pytest.raises(UserError, match=r"exists already, with the key 'id \(S\)' where the app has 'k \(S\)'"):
+        cloud.apply(table("k"), stage="found", app=settings)
+
+    assert cloud.apply(table("id"), stage="found", app=settings)[0]["outputs"] == first["outputs"]
+
+
 def test_a_protected_resource_is_not_deleted(cloud: CloudUnderTest) -> None:
     """Deleting what has `protect=True` is refused, by name."""
     settings = sst.App(name="notes", home="local", removal="remove")

@@ -11,6 +11,7 @@ from sst_dev.engine.embedded.plan import (
     Options,
     Preview,
     action_on,
+    another_name,
     condemned,
     dependents_first,
     lookup_urn,
@@ -156,3 +157,46 @@ def test_two_of_one_name_are_refused() -> None:
     preview.resource(entry(), Options())
     with pytest.raises(UserError, match="are called 'a'"):
         preview.resource(entry(), Options())
+
+
+def test_the_replacement_of_a_retained_resource_has_another_name() -> None:
+    """Its generated name gives way, is recorded with the one it stands for, and stays in later runs."""
+    options = Options(generated=("name",))
+    old = entry(inputs={"name": "app-Tab-abcdefgh", "engine": 1}, retain=True)
+    second = entry(inputs={"name": "app-Tab-abcdefgh", "engine": 2}, retain=True)
+
+    assert action_on(Named(), old, second, options, ()) == "replace"
+    assert second.inputs["name"] == another_name("app-Tab-abcdefgh") != "app-Tab-abcdefgh"
+    assert not old_goes_first(Named(), old, second, options)
+
+    later = entry(inputs={"name": "app-Tab-abcdefgh", "engine": 2}, retain=True)
+    settle(later, second, options)
+    assert action_on(Named(), second, later, options, ()) is None
+    assert (later.inputs, later.renamed) == (second.inputs, second.renamed)
+
+    third = entry(inputs={"name": "app-Tab-abcdefgh", "engine": 1}, retain=True)
+    settle(third, later, options)
+    assert action_on(Named(), later, third, options, ()) == "replace"
+    assert third.inputs["name"] not in ("app-Tab-abcdefgh", second.inputs["name"])
+
+    called = entry(inputs={"name": "app-Other-abcdefgh", "engine": 1})
+    settle(called, third, options)
+    assert (called.inputs["name"], called.renamed) == ("app-Other-abcdefgh", {})
+
+
+def test_a_name_of_the_program_does_not_give_way() -> None:
+    """Two cannot have it: the program is told before anything is done."""
+    old = entry(inputs={"name": "mine", "engine": 1}, retain=True)
+
+    with pytest.raises(UserError, match=r"a change of engine .* two cannot be called mine"):
+        action_on(Named(), old, entry(inputs={"name": "mine", "engine": 2}), Options(), ())
+
+
+@pytest.mark.parametrize("name", ["app-Tab-abcdefgh", "Raw-0a1b2c3", "app-Jobs-abcdefgh.fifo"])
+def test_another_name_is_of_the_same_length_and_ends_alike(name: str) -> None:
+    """So it fits wherever the first one did."""
+    other = another_name(name)
+
+    assert other != name
+    assert (len(other), other.endswith(".fifo")) == (len(name), name.endswith(".fifo"))
+    assert other == another_name(name) != another_name(other)

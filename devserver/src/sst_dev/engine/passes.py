@@ -58,7 +58,7 @@ async def program(context: Context, run: Callable[[], Any], resources: Resources
         "region": context.cloud.region,
     }
     spare()
-    monitor = Monitor(resources, preview=preview, facts=facts, notice=context.say_once)
+    monitor = Monitor(resources, preview=preview, facts=facts, notice=context.say_once, generated=context.generated)
     loop = asyncio.get_running_loop()
     pool = _Calls(THREADS, thread_name_prefix="resource")
     loop.set_default_executor(pool)

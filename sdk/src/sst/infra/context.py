@@ -56,8 +56,10 @@ class Context:
 
     names: dict[str, str] = field(default_factory=dict)
     """Names of components by their lower-case form: links are global across the app."""
-    queue_policies: dict[Any, Any] = field(default_factory=dict)
-    """The policy of each queue that others send to, and the statements it will hold; by component or ARN."""
+    generated: set[str] = field(default_factory=set)
+    """Physical names that the components made up: the engine may choose others."""
+    policies: dict[Any, Any] = field(default_factory=dict)
+    """The policy of each queue and topic that others send to, and the statements it will hold; by component or ARN."""
     components: list[Any] = field(default_factory=list)
     """Every component of the app, children too."""
     functions: list[dict[str, Any]] = field(default_factory=list)

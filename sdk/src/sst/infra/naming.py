@@ -38,4 +38,6 @@ def physical_name(name: str, *, limit: int = 64, lower: bool = False, suffix: st
         prefix = f"{app}-{stage}"[: max(0, room - len(clean) - 1)].strip("-")
         full = f"{prefix}-{clean}" if prefix else clean
     result = full + tail
-    return result.lower() if lower else result
+    result = result.lower() if lower else result
+    context.generated.add(result)
+    return result

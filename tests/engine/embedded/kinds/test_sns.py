@@ -34,3 +34,29 @@ def test_topic(cloud: CloudUnderTest) -> None:
         answer = sqs.receive_message(QueueUrl=manifest["outputs"]["queue"], WaitTimeSeconds=20, MaxNumberOfMessages=10)
         bodies += [json.loads(m["Body"])["Message"] for m in answer["Messages"]]
     assert sorted(bodies) == ["big", "small"]
+
+
+def test_buckets_that_share_a_topic(cloud: CloudUnderTest) -> None:
+    """Two may notify one topic, and one of the two may go again."""
+
+    def run(names: tuple[str, ...]) -> dict[str, Any]:
+        topic, queue = sst.aws.SnsTopic("News"), sst.aws.Queue("Log")
+        topic.subscribe_queue("Log", queue)
+        notification = {"name": "News", "topic": topic, "events": ["s3:ObjectCreated:*"]}
+        buckets = [sst.aws.Bucket(name) for name in names]
+        for bucket in buckets:
+            bucket.notify(notifications=[notification])
+        return {"queue": queue.url, "buckets": [bucket.name for bucket in buckets]}
+
+    sqs = cloud.client("sqs")
+    for names in (("One", "Two"), ("Two",)):
+        manifest, _ = cloud.apply(lambda names=names: run(names), stage="shared", app=KEEP)
+        wanted = set(manifest["outputs"]["buckets"])
+        for bucket in wanted:
+            cloud.client("s3").put_object(Bucket=bucket, Key="a.txt", Body=b"a")
+        while wanted:
+            answer = sqs.receive_message(QueueUrl=manifest["outputs"]["queue"], WaitTimeSeconds=20)
+            for message in answer["Messages"]:
+                sqs.delete_message(QueueUrl=manifest["outputs"]["queue"], ReceiptHandle=message["ReceiptHandle"])
+                event = json.loads(json.loads(message["Body"])["Message"])
+                wanted -= {record["s3"]["bucket"]["name"] for record in event.get("Records", ())}

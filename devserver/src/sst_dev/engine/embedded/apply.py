@@ -15,6 +15,7 @@ from .aws import CONNECTIONS, EXISTS, NOT_FOUND, Aws, code_of, sentence
 from .kind import Kind, Made, kind_of
 from .plan import (
     IOT_ENDPOINT,
+    REPLACED,
     Options,
     action_on,
     condemned,
@@ -152,7 +153,7 @@ class Applier:
         self._forbid_protected(old)
         if not old_goes_first(kind, old, wanted, options):
             self._state.put(condemned(old))
-        elif not old.retain:
+        else:
             _unless_gone(lambda: kind.delete(self._aws, old.id, old.inputs))
         self._state.drop(wanted.urn)
         with self._lock:
@@ -195,7 +196,9 @@ class Applier:
     def _delete(self, entry: Entry) -> None:
         if entry.retain and not entry.protect:
             self._state.drop(entry.urn)
-            text = f"{entry.component}: {entry.name} stays where it is, as the removal policy says."
+            # Where it was replaced, its own name tells it from its successor.
+            name = f"{entry.name} ({entry.id})" if REPLACED in entry.urn else entry.name
+            text = f"{entry.component}: {name} stays where it is, as the removal policy says."
             self._report({"kind": "notice", "text": text, "level": "info"})
             return
         kind = kind_of(entry.type)

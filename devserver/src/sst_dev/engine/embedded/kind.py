@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar
 
+from ...core.errors import UserError
 from .aws import Aws
 
 _ACCOUNT = re.compile(r"arn:aws[^:]*:[^:]*:[^:]*:(\d{12}):|https?://[^/]+/(\d{12})/")
@@ -22,6 +23,17 @@ class Made:
 
     id: str
     outputs: dict[str, Any] = field(default_factory=dict)
+
+
+def forbid_another(what: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raise `UserError` unless *what*, which is there already, is in what cannot be changed as it is *wanted*."""
+    for key, value in wanted.items():
+        if found[key] != value:
+            raise UserError(
+                f"{what} exists already, with {key} {found[key]!r} where the app has {value!r} for good.",
+                hint='Delete it if nobody needs it (one that removal="retain" kept stays until you do), or give the '
+                "app's own another name.",
+            )
 
 
 class Kind:
@@ -47,7 +59,10 @@ class Kind:
         raise NotImplementedError
 
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
-        """The resource that an interrupted run has made from *inputs*, or None."""
+        """The resource of the name in *inputs*, made by an interrupted run or kept by an earlier one; None without one.
+
+        Raises `UserError` for one that differs in what cannot be changed: see `forbid_another`.
+        """
         return None
 
     def read(self, aws: Aws, id: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Protocol
 
 from google.protobuf import json_format, struct_pb2
@@ -15,7 +15,7 @@ from pulumi.runtime.proto import resource_pb2
 from ...core.errors import UserError
 from .assets import is_asset, recorded
 from .kind import Made, kind_of
-from .plan import Options
+from .plan import NAMES, Options
 from .state import Entry
 
 Answer = Made | Callable[[], Made]
@@ -39,22 +39,25 @@ class Resources(Protocol):
     def lookup(self, name: str) -> dict[str, Any] | None: ...
 
 
-_NAMES = frozenset({"name", "bucket"})
-"""Inputs that hold the physical name of a resource, where its kind says that they identify it."""
-
-
 class Monitor(MockMonitor):
     """The part of Pulumi's protocol that its Python programs use. It never blocks: see `Later`."""
 
     def __init__(
-        self, resources: Resources, *, preview: bool, facts: dict[str, str], notice: Callable[[str], None] = print
+        self,
+        resources: Resources,
+        *,
+        preview: bool,
+        facts: dict[str, str],
+        notice: Callable[[str], None] = print,
+        generated: Container[str] = (),
     ) -> None:
-        """*notice* says one line to the developer."""
+        """*notice* says one line to the developer; *generated* are the physical names that the components made up."""
         super().__init__(None)  # type: ignore[arg-type]
         self._resources_behind = resources
         self._preview = preview
         self._facts = facts
         self._notice = notice
+        self._generated = generated
         self._owners: dict[str, tuple[str, str]] = {}
         """The outermost component of each registered urn, as (name, type)."""
 
@@ -77,6 +80,7 @@ class Monitor(MockMonitor):
         inputs = _inputs(request.object)
         names = _names(request, urn, inputs)
         inputs |= names
+        generated = self._generated_names(request, inputs)
         entry = self._entry(request, urn, owner, inputs)
 
         options = Options(
@@ -84,12 +88,13 @@ class Monitor(MockMonitor):
             replace_on=tuple(request.replaceOnChanges),
             aliases=tuple(request.aliasURNs),
             named=tuple(names),
+            generated=generated,
             delete_first=request.deleteBeforeReplace,
         )
 
         def respond(made: Made) -> Any:
             answer = self._answer(request.object, made)
-            answer.update({key: entry.inputs[key] for key in names})
+            answer.update({key: entry.inputs[key] for key in (*names, *generated)})
             return resource_pb2.RegisterResourceResponse(urn=urn, id=made.id, object=answer)
 
         return _answered(self._resources_behind.resource(entry, options), respond)
@@ -164,6 +169,10 @@ class Monitor(MockMonitor):
                 f"{request.name} ({request.type}): import_ is not used on the embedded cloud; it is made anew there."
             )
 
+    def _generated_names(self, request: Any, inputs: dict[str, Any]) -> tuple[str, ...]:
+        kind = kind_of(request.type)
+        return tuple(key for key in NAMES & kind.identity if inputs.get(key) in self._generated) if kind else ()
+
     def _entry(self, request: Any, urn: str, owner: tuple[str, str] | None, inputs: dict[str, Any]) -> Entry:
         component, component_type = owner or (request.name, "")
         return Entry(
@@ -202,7 +211,7 @@ def _names(request: Any, urn: str, inputs: dict[str, Any]) -> dict[str, str]:
         return {}
     fifo = ".fifo" if inputs.get("fifoQueue") or inputs.get("fifoTopic") else ""
     name = f"{request.name}-{hashlib.sha256(urn.encode()).hexdigest()[:7]}{fifo}"
-    missing = _NAMES & kind.identity - inputs.keys()
+    missing = NAMES & kind.identity - inputs.keys()
     return {key: name.lower() if key == "bucket" else name for key in missing}  # S3 takes lower case only
 
 

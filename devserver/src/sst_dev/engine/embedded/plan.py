@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sst.infra.naming import short_hash
+
 from ...core.errors import UserError
 from .kind import Inputs, Kind, Made, kind_of
 from .state import Entry
 
+NAMES = frozenset({"name", "bucket"})
+"""Inputs that hold the physical name of a resource, where its kind says that they identify it."""
 IOT_ENDPOINT = "aws:iot/getEndpoint:getEndpoint"
 """Pulumi's name of the one lookup that only the cloud can answer."""
 
@@ -31,6 +35,8 @@ class Options:
     """Urns the resource may be recorded under."""
     named: tuple[str, ...] = ()
     """Inputs the engine has filled in with a name: a name that is recorded already stays."""
+    generated: tuple[str, ...] = ()
+    """Inputs the components have filled in with a name: it may give way to another one."""
     delete_first: bool = False
     """Delete the old resource before the new one is made, where names would allow to do it after."""
 
@@ -46,6 +52,9 @@ def settle(wanted: Entry, old: Entry | None, options: Options) -> None:
         return
     for key in options.named:
         wanted.inputs[key] = old.inputs.get(key, wanted.inputs[key])
+    for key in options.generated:
+        if old.renamed.get(key) == wanted.inputs[key]:
+            wanted.renamed[key], wanted.inputs[key] = wanted.inputs[key], old.inputs[key]
     for path in options.ignore:
         if path == "*":
             wanted.inputs = dict(old.inputs)
@@ -60,12 +69,16 @@ def changes(old: Entry, wanted: Entry) -> set[str]:
 
 
 def action_on(kind: Kind, old: Entry | None, wanted: Entry, options: Options, replaced: Iterable[str]) -> str | None:
-    """`create`, `update`, `replace`, or None when all is as it was; *replaced* are the urns made anew in this run."""
+    """`create`, `update`, `replace`, or None when all is as it was; *replaced* are the urns made anew in this run.
+
+    A replacement of what is retained gets another name. Raises `UserError` where the program insists on the name.
+    """
     if old is None or not old.id:
         return "create"
     changed = changes(old, wanted)
     replacing = kind.replace | {path.partition(".")[0] for path in options.replace_on}
     if changed & replacing or (changed and "*" in replacing):
+        _name_beside(kind, old, wanted, options)
         return "replace"
     # What depends on a resource that was made anew may have gone with the old one.
     if changed or old.pending or not set(replaced).isdisjoint(wanted.dependencies):
@@ -75,8 +88,43 @@ def action_on(kind: Kind, old: Entry | None, wanted: Entry, options: Options, re
 
 def old_goes_first(kind: Kind, old: Entry, wanted: Entry, options: Options) -> bool:
     """Whether two of them cannot exist at once, because they would have one name."""
+    return (options.delete_first and not old.retain) or _are_one(kind, old, wanted)
+
+
+def another_name(name: str) -> str:
+    """A name as long as the generated *name*, with another hash at its end; always the same one."""
+    suffix = ".fifo" if name.endswith(".fifo") else ""
+    head, _, tail = name.removesuffix(suffix).rpartition("-")
+    return f"{head}-{short_hash(name)[: len(tail)]}{suffix}"
+
+
+def _are_one(kind: Kind, old: Entry, wanted: Entry) -> bool:
     same = all(old.inputs.get(key) == wanted.inputs.get(key) for key in kind.identity)
-    return options.delete_first or (bool(kind.identity) and same)
+    return bool(kind.identity) and same
+
+
+def _name_beside(kind: Kind, old: Entry, wanted: Entry, options: Options) -> None:
+    """Give *wanted* a name that *old* does not have, if *old* is to stay.
+
+    What has no name of its own, as a permission of a function, cannot stay beside its successor.
+    """
+    names = NAMES & kind.identity
+    if not (old.retain and names and _are_one(kind, old, wanted)):
+        return
+    ours = names & {*options.named, *options.generated}
+    if not ours:
+        called = ", ".join(str(wanted.inputs[key]) for key in sorted(names))
+        what = ", ".join(sorted(changes(old, wanted) & kind.replace)) or "its inputs"
+        raise UserError(
+            f"{wanted.component}: a change of {what} needs another {wanted.type.rpartition(':')[2]}, and the old one "
+            f"is retained: two cannot be called {called}.",
+            hint="Give the new one another name, leave the name to sst, or have the old one deleted: "
+            'removal="remove" in app(input), or retain_on_delete=False in its options, applied before this change.',
+        )
+    for key in ours:
+        if key in options.generated:
+            wanted.renamed.setdefault(key, wanted.inputs[key])
+        wanted.inputs[key] = another_name(old.inputs[key])
 
 
 @dataclass(frozen=True)

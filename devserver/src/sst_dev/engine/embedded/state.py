@@ -40,6 +40,8 @@ class Entry:
     protect: bool = False
     retain: bool = False
     """Forget it instead of deleting it."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """The names that the program generates where `inputs` hold others, because retained resources have them."""
     pending: bool = False
     """A change of it was begun and is not known to have ended: it is made again, whatever the inputs say."""
 

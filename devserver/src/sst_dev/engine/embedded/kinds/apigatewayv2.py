@@ -59,7 +59,9 @@ class Api(Kind):
 
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
         items = aws.client("apigatewayv2").get_apis(MaxResults="500")["Items"]
-        found = next((api for api in items if api["Name"] == inputs["name"]), None)
+        found = next(
+            (a for a in items if (a["Name"], a["ProtocolType"]) == (inputs["name"], inputs["protocolType"])), None
+        )
         return Made(found["ApiId"], self.update(aws, found["ApiId"], {}, inputs)) if found else None
 
     def _made(self, aws: Aws, answer: dict[str, Any]) -> Made:

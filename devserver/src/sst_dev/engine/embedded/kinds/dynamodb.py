@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..aws import Aws
-from ..kind import Inputs, Kind, Made
+from ..kind import Inputs, Kind, Made, forbid_another
 
 
 class Table(Kind):
@@ -16,17 +16,13 @@ class Table(Kind):
         client = aws.client("dynamodb")
         args: dict[str, Any] = {
             "TableName": inputs["name"],
-            "AttributeDefinitions": _definitions(inputs),
-            "KeySchema": _keys(inputs),
+            **_schema(inputs),
             "BillingMode": inputs.get("billingMode", "PAY_PER_REQUEST"),
             "DeletionProtectionEnabled": inputs.get("deletionProtectionEnabled", False),
             "StreamSpecification": _stream(inputs),
         }
         if inputs.get("globalSecondaryIndexes"):
             args["GlobalSecondaryIndexes"] = [_index(index) for index in inputs["globalSecondaryIndexes"]]
-        if inputs.get("localSecondaryIndexes"):
-            local = [{"hashKey": inputs["hashKey"], **index} for index in inputs["localSecondaryIndexes"]]
-            args["LocalSecondaryIndexes"] = [_index(index) for index in local]
         client.create_table(**args)
         client.get_waiter("table_exists").wait(TableName=inputs["name"])
         self._set_ttl_and_backups(client, {}, inputs)
@@ -53,7 +49,10 @@ class Table(Kind):
         aws.client("dynamodb").delete_table(TableName=id)
 
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
-        return Made(inputs["name"], self.update(aws, inputs["name"], {}, inputs))
+        name = inputs["name"]
+        table = aws.client("dynamodb").describe_table(TableName=name)["Table"]
+        forbid_another(f"The table {name}", _fixed(table), _fixed(_schema(inputs)))
+        return Made(name, self.update(aws, name, {}, inputs))
 
     def presume(self, aws: Aws, id: str) -> dict[str, Any]:
         return {"arn": aws.arn("dynamodb", f"table/{id}"), "name": id, "streamArn": ""}
@@ -99,6 +98,26 @@ class Table(Kind):
             "streamLabel": table.get("LatestStreamLabel", "") if on else "",
         }
         return Made(name, outputs)
+
+
+def _schema(inputs: Inputs) -> dict[str, Any]:
+    """Attributes, keys and local indexes, as DynamoDB takes and tells them."""
+    out: dict[str, Any] = {"AttributeDefinitions": _definitions(inputs), "KeySchema": _keys(inputs)}
+    if inputs.get("localSecondaryIndexes"):
+        local = [{"hashKey": inputs["hashKey"], **index} for index in inputs["localSecondaryIndexes"]]
+        out["LocalSecondaryIndexes"] = [_index(index) for index in local]
+    return out
+
+
+def _fixed(table: dict[str, Any]) -> dict[str, Any]:
+    """What of a table cannot be changed: its keys with their types, and its local indexes."""
+    types = {item["AttributeName"]: item["AttributeType"] for item in table["AttributeDefinitions"]}
+    key = [f"{item['AttributeName']} ({types[item['AttributeName']]})" for item in table["KeySchema"]]
+    local = {
+        index["IndexName"]: index["KeySchema"][-1]["AttributeName"]
+        for index in table.get("LocalSecondaryIndexes") or []
+    }
+    return {"the key": ", ".join(key), "the local indexes": local}
 
 
 def _keys(index: Inputs) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..aws import Aws
-from ..kind import Inputs, Kind, Made, Put
+from ..kind import Inputs, Kind, Made, Put, forbid_another
 
 
 class Role(Kind):
@@ -47,7 +47,9 @@ class Role(Kind):
         iam.delete_role(RoleName=id)
 
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
-        return _role(aws.client("iam").get_role(RoleName=inputs["name"])["Role"])
+        role = aws.client("iam").get_role(RoleName=inputs["name"])["Role"]
+        forbid_another(f"The role {inputs['name']}", {"path": role["Path"]}, {"path": inputs.get("path", "/")})
+        return Made(inputs["name"], self.update(aws, inputs["name"], {}, inputs) | _role(role).outputs)
 
     def read(self, aws: Aws, id: str) -> dict[str, Any]:
         return _role(aws.client("iam").get_role(RoleName=id)["Role"]).outputs
@@ -121,7 +123,11 @@ class Policy(Kind):
 
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
         arn = f"arn:aws:iam::{aws.account}:policy{inputs.get('path', '/')}{inputs['name']}"
-        return _policy(aws.client("iam").get_policy(PolicyArn=arn)["Policy"])
+        policy = aws.client("iam").get_policy(PolicyArn=arn)["Policy"]
+        text = "description"
+        forbid_another(f"The policy {arn}", {text: policy.get("Description", "")}, {text: inputs.get(text, "")})
+        self.update(aws, arn, {}, inputs)
+        return _policy(policy)
 
 
 def _policy(policy: dict[str, Any]) -> Made:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..aws import Aws
-from ..kind import Inputs, Kind, Made
+from ..kind import Inputs, Kind, Made, forbid_another
 
 
 class Authorizer(Kind):
@@ -35,7 +35,11 @@ class Authorizer(Kind):
         iot.delete_authorizer(authorizerName=id)
 
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
-        return Made(inputs["name"], self.update(aws, inputs["name"], {}, inputs))
+        name, unsigned = inputs["name"], "signingDisabled"
+        found = aws.client("iot").describe_authorizer(authorizerName=name)["authorizerDescription"]
+        fixed = {unsigned: bool(found.get(unsigned))}
+        forbid_another(f"The authorizer {name}", fixed, {unsigned: inputs.get(unsigned, False)})
+        return Made(name, self.update(aws, name, {}, inputs))
 
 
 class TopicRule(Kind):

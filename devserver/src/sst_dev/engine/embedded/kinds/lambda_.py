@@ -7,7 +7,7 @@ from typing import Any
 
 from ..assets import contents
 from ..aws import Aws
-from ..kind import Inputs, Kind, Made, Put
+from ..kind import Inputs, Kind, Made, Put, forbid_another
 
 
 class Function(Kind):
@@ -51,7 +51,9 @@ class Function(Kind):
         aws.client("lambda").delete_function(FunctionName=id)
 
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
-        aws.client("lambda").get_function_configuration(FunctionName=inputs["name"])
+        found, kind = aws.client("lambda").get_function_configuration(FunctionName=inputs["name"]), "PackageType"
+        fixed = {kind: found.get(kind, "Zip")}
+        forbid_another(f"The function {inputs['name']}", fixed, {kind: inputs.get("packageType", "Zip")})
         return Made(inputs["name"], self.update(aws, inputs["name"], {}, inputs))
 
     def read(self, aws: Aws, id: str) -> dict[str, Any]:
@@ -211,8 +213,24 @@ class Permission(Kind):
             policy = aws.client("lambda").get_policy(FunctionName=inputs["function"])["Policy"]
         except aws.client("lambda").exceptions.ResourceNotFoundException:
             return None
-        sids = [statement.get("Sid") for statement in json.loads(policy)["Statement"]]
-        return Made(inputs["statementId"]) if inputs["statementId"] in sids else None
+        found = next((s for s in json.loads(policy)["Statement"] if s.get("Sid") == inputs["statementId"]), None)
+        if found is None:
+            return None
+        if not _says(found, inputs):
+            # Nothing of a statement can be changed, and nothing is lost with it.
+            self.delete(aws, inputs["statementId"], inputs)
+            return self.create(aws, inputs)
+        return Made(inputs["statementId"])
+
+
+def _says(statement: dict[str, Any], inputs: Inputs) -> bool:
+    """Whether *statement* of a policy is the one that *inputs* ask for."""
+    principal, source = (json.dumps(statement.get(part, "")) for part in ("Principal", "Condition"))
+    return (
+        statement.get("Action") == inputs["action"]
+        and inputs["principal"] in principal
+        and json.dumps(inputs.get("sourceArn", ""))[1:-1] in source
+    )
 
 
 class EventSourceMapping(Kind):
@@ -236,7 +254,14 @@ class EventSourceMapping(Kind):
         found = aws.client("lambda").list_event_source_mappings(
             EventSourceArn=inputs["eventSourceArn"], FunctionName=inputs["functionName"]
         )["EventSourceMappings"]
-        return Made(found[0]["UUID"], self.update(aws, found[0]["UUID"], {}, inputs)) if found else None
+        if not found:
+            return None
+        id, start = found[0]["UUID"], inputs.get("startingPosition")
+        if start and found[0].get("StartingPosition", start) != start:
+            # It cannot be changed, and nothing is lost with a mapping.
+            self.delete(aws, id, inputs)
+            return self.create(aws, inputs)
+        return Made(id, self.update(aws, id, {}, inputs))
 
     def _args(self, inputs: Inputs) -> dict[str, Any]:
         filters = (inputs.get("filterCriteria") or {}).get("filters", [])
