@@ -158,6 +158,28 @@ def test_start_while_stopping_runs_it_again() -> None:
     assert told(graph.exited("Web", 1, 0, 2)) == ["Web exited 0", "Web starting", "start Web#2"]
 
 
+def test_a_restart_of_all_is_one_of_what_runs_or_crashed() -> None:
+    """What waits, was stopped, is about to be, or is done stays as it is; so does a task."""
+    names = ["Runs", "Crashed", "Done", "Stopped", "Stops", "Failed"]
+    graph = running(*(replace(WEB, name=name) for name in names))
+    graph.update([*(replace(WEB, name=name) for name in names), DOCS, replace(WEB, name="Task", kind="task")], 1)
+    graph.started("Task", 1, 100, 1)
+    graph.exited("Crashed", 1, 1, 1)
+    graph.exited("Done", 1, 0, 1)
+    graph.stop("Stopped", 1)
+    graph.exited("Stopped", 1, 130, 1)
+    graph.stop("Stops", 1)
+    graph.exited("Failed", 1, 0, 1)
+    graph.start("Failed", 1)
+    graph.failed("Failed", 2, 1)
+
+    assert told(graph.restart_commands(2)) == [
+        "Runs stopping", "SIGINT Runs#1", "Crashed starting", "start Crashed#2", "Failed starting", "start Failed#3",
+    ]  # fmt: skip
+    assert told(graph.exited("Stops", 1, 130, 3)) == ["Stops exited 130"]
+    assert told(graph.exited("Runs", 1, 130, 3)) == ["Runs exited 130", "Runs starting", "start Runs#2"]
+
+
 def test_stop_after_restart_cancels_the_second_half() -> None:
     """Restart, then stop: it ends and stays down."""
     graph = running(WEB)
@@ -235,9 +257,8 @@ class World:
                     pass
 
 
-OPERATIONS = st.sampled_from(
-    ["update A", "update B", "update none", "start", "stop", "hard", "restart", "report", "crash", "obey", "wait"]
-)
+UPDATES = ["update A", "update B", "update none"]
+OPERATIONS = st.sampled_from([*UPDATES, "start", "stop", "hard", "restart", "all", "report", "crash", "obey", "wait"])
 
 
 @given(st.lists(OPERATIONS, max_size=60))
@@ -263,6 +284,8 @@ def test_any_history_ends_in_order(operations: list[str]) -> None:
             world.see(graph.update(specs[operation.split()[1]], now))
         elif operation in ("start", "restart") and "Web" in graph:
             world.see(getattr(graph, operation)("Web", now))
+        elif operation == "all":
+            world.see(graph.restart_commands(now))
         elif operation in ("stop", "hard") and "Web" in graph:
             world.see(graph.stop("Web", now, hard=operation == "hard"))
         elif operation == "report":

@@ -194,7 +194,7 @@ async def test_processes_are_stopped_started_and_restarted(tmp_path: Path) -> No
 
         assert d.asked() == [
             c.StopProcess("Web"), c.StopProcess("Web", hard=True), c.RestartProcess("Web"),
-            c.RestartProcess("Web"), c.RestartProcess("Docs"), c.StartProcess("Docs"), c.StartProcess("Docs"),
+            c.RestartCommands(), c.StartProcess("Docs"), c.StartProcess("Docs"),
         ]  # fmt: skip
 
 

@@ -50,6 +50,11 @@ class RestartProcess(Command):
 
 
 @dataclass(frozen=True)
+class RestartCommands(Command):
+    """Restart every dev command that runs or has crashed; what waits, was stopped or is done stays as it is."""
+
+
+@dataclass(frozen=True)
 class WriteProcess(Command):
     """Send *data* to the terminal of a process."""
 

@@ -102,6 +102,14 @@ class _Process:
         return self.wanted and self.declared and self.ran < self.generation
 
     @property
+    def down(self) -> bool:
+        return self.status in ("idle", "exited", "failed")
+
+    @property
+    def crashed(self) -> bool:
+        return self.status == "failed" or (self.status == "exited" and self.exit_code != 0)
+
+    @property
     def current(self) -> bool:
         return self.wanted and self.declared and self.ran == self.generation
 
@@ -119,7 +127,7 @@ class Graph:
     @property
     def idle(self) -> bool:
         """True when nothing runs, nor is about to."""
-        return all(p.status in ("idle", "exited", "failed") for p in self._processes.values())
+        return all(process.down for process in self._processes.values())
 
     @property
     def next_deadline(self) -> float | None:
@@ -174,6 +182,13 @@ class Graph:
         process = self._processes[name]
         process.wanted = True
         process.generation = process.ran + 1
+        return self._reconcile(now)
+
+    def restart_commands(self, now: float) -> list[Effect]:
+        """The user wants a fresh run of each command that runs or has crashed, not of what is meant to be down."""
+        for process in self._processes.values():
+            if process.spec.kind == "command" and process.wanted and (not process.down or process.crashed):
+                process.generation = process.ran + 1
         return self._reconcile(now)
 
     def close(self, now: float) -> list[Effect]:

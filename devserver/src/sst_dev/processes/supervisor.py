@@ -79,6 +79,8 @@ class Supervisor:
                     spawn(end_family(name), name=f"end what {name} left behind", owner=self._tasks)
             case c.RestartProcess(name):
                 self._ask(name, self._graph.restart)
+            case c.RestartCommands():
+                self._perform(self._graph.restart_commands(self._now()))
             case c.WriteProcess(name, data):
                 if name in self._terminals:
                     self._terminals[name][1].write(data)

@@ -331,8 +331,7 @@ class Actions:
         self._each(c.RestartProcess)
 
     def restart_all(self) -> None:
-        for pane in self._app.panes.terminals:
-            self._send(c.RestartProcess(pane.name))
+        self._send(c.RestartCommands())
 
     def deploy(self) -> None:
         self._send(c.Redeploy())
