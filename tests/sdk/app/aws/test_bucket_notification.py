@@ -41,7 +41,7 @@ def test_a_queue_and_a_topic_are_notified() -> None:
 
     assert declared.inputs("FilesNotificationsNotification")["queues"][0]["queueArn"] == "arn:LogQueue"
     assert "s3.amazonaws.com" in declared.inputs("LogPolicy")["policy"]
-    assert declared.inputs("FilesNotificationsTTopicPolicy")["arn"] == "arn:NewsTopic"
+    assert declared.inputs("NewsPolicy")["arn"] == "arn:NewsTopic"
 
 
 @pytest.mark.parametrize(

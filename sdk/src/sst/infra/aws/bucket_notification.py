@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
-from pulumi_aws import s3, sns
+from pulumi_aws import s3
 
 from ..component import Component, Transform, component_of, fields, one_of, strings
 from ..errors import ConfigError
-from . import policy
-from .queue_policy import allow_send
+from .senders import allow_publish, allow_send
 from .subscriber import allow_invoke, arn_of, check_existing_queue, child_name, target_of
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ class BucketNotification(Component):
             "filter_suffix": given.get("filter_suffix"),
         }
         entry = {key: value for key, value in entry.items() if value is not None}
-        source = self._bucket.arn
+        source, part = self._bucket.arn, child_name(self._name, given["name"])
         if chosen == ["function"]:
             name = child_name(self._bucket._name, "Subscriber", given["name"])
             target = target_of(self, name, given["function"], trigger=f"bucket {self._bucket._name}")
@@ -108,7 +107,7 @@ class BucketNotification(Component):
             found["lambda_functions"].append({**entry, "lambda_function_arn": target.arn})
         elif chosen == ["queue"]:
             arn = check_existing_queue(f"{where}: queue", given["queue"])
-            self._ready.append(allow_send(self, given["queue"], "s3.amazonaws.com", source))
+            self._ready.append(allow_send(self, given["queue"], "s3.amazonaws.com", source, name=part))
             found["queues"].append({**entry, "queue_arn": arn})
         else:
             topic = component_of(given["topic"])
@@ -117,18 +116,5 @@ class BucketNotification(Component):
                 isinstance(arn, pulumi.Output) or (isinstance(arn, str) and arn.startswith("arn:"))
             ):
                 raise ConfigError(f"{where}: topic must be an SnsTopic or the ARN of one, got {topic!r}.")
-            self._ready += self._allow_publish(given["name"], topic)
+            self._ready.append(allow_publish(self, topic, "s3.amazonaws.com", source, name=part))
             found["topics"].append({**entry, "topic_arn": arn})
-
-    def _allow_publish(self, name: str, topic: Any) -> list[pulumi.Resource]:
-        """Let the bucket publish to a topic; what its policy said before is replaced, as in SST."""
-        arn = arn_of(topic)
-        statement = {
-            "Effect": "Allow",
-            "Action": "sns:Publish",
-            "Resource": arn,
-            "Principal": {"Service": "s3.amazonaws.com"},
-            "Condition": {"ArnEquals": {"aws:SourceArn": self._bucket.arn}},
-        }
-        args = {"arn": arn, "policy": policy.document([statement])}
-        return [self._make(sns.TopicPolicy, child_name(self._name, name, "TopicPolicy"), args)]

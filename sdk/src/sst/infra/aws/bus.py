@@ -15,7 +15,7 @@ from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
 from .queue import Queue
-from .queue_policy import allow_send
+from .senders import allow_send
 from .subscriber import Subscriber, allow_invoke, check_existing_queue, child_name, target_of
 
 

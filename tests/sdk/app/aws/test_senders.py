@@ -1,4 +1,4 @@
-"""Who may send to a queue, however it is named to the sender."""
+"""Who may send to a queue or a topic, however it is named to the sender."""
 
 from __future__ import annotations
 
@@ -49,3 +49,32 @@ def test_a_queue_of_another_app_gets_a_policy_too() -> None:
     assert policy.inputs["queueUrl"] == "https://sqs.eu-central-1.amazonaws.com/123456789012/theirs"
     assert senders(policy.inputs["policy"]) == ["arn:MoreTopic", "arn:NewsTopic"]
     assert nodes[0]["policy"] is nodes[1]["policy"] and set(nodes[0]) == {"policy", "subscription"}
+
+
+def test_a_topic_has_one_policy_too() -> None:
+    """Two buckets that notify it, by component and by ARN: a second policy would take the place of the first."""
+
+    def run() -> None:
+        topic = sst.aws.SnsTopic("News")
+        for name, target in (("One", topic), ("Two", topic.arn)):
+            sst.aws.Bucket(name).notify(notifications=[{"name": "N", "topic": target}])
+
+    declared = declare(run)
+
+    assert [name for name, kind in declared.types().items() if "topicPolicy" in kind] == ["NewsPolicy"]
+    assert senders(declared.inputs("NewsPolicy")["policy"]) == ["arn:OneBucket", "arn:TwoBucket"]
+
+
+def test_queues_and_topics_of_another_app_have_policies_of_their_own() -> None:
+    """One bucket may notify two of each."""
+
+    def run() -> None:
+        topic = "arn:aws:sns:eu-central-1:123456789012:theirs"
+        targets = [("queue", FOREIGN), ("queue", FOREIGN + "2"), ("topic", topic), ("topic", topic + "2")]
+        sst.aws.Bucket("Files").notify(
+            notifications=[{"name": f"N{i}", kind: arn} for i, (kind, arn) in enumerate(targets)]
+        )
+
+    policies = [entry for entry in declare(run).entries if entry.type.endswith(("QueuePolicy", "TopicPolicy"))]
+
+    assert len({policy.inputs.get("arn") or policy.inputs["queueUrl"] for policy in policies}) == 4
