@@ -8,6 +8,7 @@ from typing import Any
 from ..assets import contents
 from ..aws import Aws
 from ..kind import Inputs, Kind, Made, Put, forbid_another
+from .arguments import arguments
 
 
 class Function(Kind):
@@ -16,7 +17,7 @@ class Function(Kind):
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
         client = aws.client("lambda")
-        args = {**_configuration(inputs), "FunctionName": inputs["name"], "Code": _code(inputs)}
+        args = {**_configuration(client, inputs), "FunctionName": inputs["name"], "Code": _code(inputs)}
         args |= {"Architectures": inputs.get("architectures", ["x86_64"]), "Publish": inputs.get("publish", False)}
         if inputs.get("tags"):
             args["Tags"] = inputs["tags"]
@@ -34,8 +35,9 @@ class Function(Kind):
             )
             # Lambda takes one update at a time.
             client.get_waiter("function_updated_v2").wait(FunctionName=id)
-        if answer is None or _configuration(old) != _configuration(new):
-            answer = client.update_function_configuration(FunctionName=id, **_configuration(new))
+        wanted = _configuration(client, new)
+        if answer is None or not old or _configuration(client, old) != wanted:
+            answer = client.update_function_configuration(FunctionName=id, **wanted)
         if new.get("publish"):
             client.get_waiter("function_updated_v2").wait(FunctionName=id)
             answer = {**client.publish_version(FunctionName=id), "FunctionArn": answer["FunctionArn"]}
@@ -76,25 +78,26 @@ def _code(inputs: Inputs) -> dict[str, Any]:
     return {"S3Bucket": inputs["s3Bucket"], "S3Key": inputs["s3Key"]}
 
 
-def _configuration(inputs: Inputs) -> dict[str, Any]:
-    """What `CreateFunction` and `UpdateFunctionConfiguration` both take."""
-    if not inputs:
-        return {}
-    log = inputs.get("loggingConfig", {})
-    logging = {"LogFormat": log.get("logFormat", "Text")}
-    if log.get("logGroup"):
-        logging["LogGroup"] = log["logGroup"]
-    return {
-        "Role": inputs["role"],
-        "Runtime": inputs["runtime"],
-        "Handler": inputs["handler"],
-        "Description": inputs.get("description", ""),
-        "Timeout": inputs.get("timeout", 3),
-        "MemorySize": inputs.get("memorySize", 128),
-        "EphemeralStorage": {"Size": inputs.get("ephemeralStorage", {}).get("size", 512)},
-        "Environment": {"Variables": inputs.get("environment", {}).get("variables", {})},
-        "LoggingConfig": logging,
+_NOT_HERE = frozenset({"layers", "vpcConfig", "imageConfig", "snapStart"})
+"""Inputs without a meaning on the embedded cloud (docs/components.md)."""
+
+
+def _configuration(client: Any, inputs: Inputs) -> dict[str, Any]:
+    """What `CreateFunction` and `UpdateFunctionConfiguration` both take. What *inputs* leave out has its default, so
+    that a setting goes when its input does."""
+    given = {key: value for key, value in inputs.items() if key not in _NOT_HERE}
+    defaults = {
+        "Description": "",
+        "Timeout": 3,
+        "MemorySize": 128,
+        "EphemeralStorage": {"Size": 512},
+        "Environment": {"Variables": {}},
+        "DeadLetterConfig": {},
+        "TracingConfig": {"Mode": "PassThrough"},
+        "KMSKeyArn": "",
     }
+    wanted = {**defaults, **arguments(client, "UpdateFunctionConfiguration", given)}
+    return {**wanted, "LoggingConfig": {"LogFormat": "Text", **wanted.get("LoggingConfig", {})}}
 
 
 def _outputs(answer: dict[str, Any]) -> dict[str, Any]:
@@ -109,31 +112,33 @@ def _outputs(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _target(inputs: Inputs) -> dict[str, str]:
+    """The function, or its version or alias, that *inputs* are about."""
+    names = {"FunctionName": inputs["functionName"], "Qualifier": inputs.get("qualifier")}
+    return {key: value for key, value in names.items() if value}
+
+
 class FunctionUrl(Kind):
     replace = frozenset({"functionName", "qualifier"})
     identity = frozenset({"functionName", "qualifier"})
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
-        answer = aws.client("lambda").create_function_url_config(**self._args(inputs))
+        answer = aws.client("lambda").create_function_url_config(**self._args(aws, inputs))
         return self._made(aws, inputs, answer)
 
     def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
-        return self._made(aws, new, aws.client("lambda").update_function_url_config(**self._args(new))).outputs
+        answer = aws.client("lambda").update_function_url_config(**self._args(aws, new))
+        return self._made(aws, new, answer).outputs
 
     def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
-        aws.client("lambda").delete_function_url_config(FunctionName=inputs["functionName"])
+        aws.client("lambda").delete_function_url_config(**_target(inputs))
 
     def find(self, aws: Aws, inputs: Inputs) -> Made | None:
         return Made(inputs["functionName"], self.update(aws, "", {}, inputs))
 
-    def _args(self, inputs: Inputs) -> dict[str, Any]:
-        cors = inputs.get("cors") or {}
-        return {
-            "FunctionName": inputs["functionName"],
-            "AuthType": inputs["authorizationType"],
-            "InvokeMode": inputs.get("invokeMode", "BUFFERED"),
-            "Cors": {key[0].upper() + key[1:]: value for key, value in cors.items()},
-        }
+    def _args(self, aws: Aws, inputs: Inputs) -> dict[str, Any]:
+        wanted = arguments(aws.client("lambda"), "UpdateFunctionUrlConfig", inputs)
+        return {"InvokeMode": "BUFFERED", "Cors": {}, **wanted, "AuthType": inputs["authorizationType"]}
 
     def _made(self, aws: Aws, inputs: Inputs, answer: dict[str, Any]) -> Made:
         url = answer["FunctionUrl"]
@@ -150,16 +155,12 @@ class FunctionEventInvokeConfig(Put):
     identity = frozenset({"functionName", "qualifier"})
 
     def put(self, aws: Aws, inputs: Inputs) -> Made:
-        args: dict[str, Any] = {"FunctionName": inputs["functionName"]}
-        if "maximumRetryAttempts" in inputs:
-            args["MaximumRetryAttempts"] = inputs["maximumRetryAttempts"]
-        if "maximumEventAgeInSeconds" in inputs:
-            args["MaximumEventAgeInSeconds"] = inputs["maximumEventAgeInSeconds"]
-        aws.client("lambda").put_function_event_invoke_config(**args)
+        client = aws.client("lambda")
+        client.put_function_event_invoke_config(**arguments(client, "PutFunctionEventInvokeConfig", inputs))
         return Made(inputs["functionName"])
 
     def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
-        aws.client("lambda").delete_function_event_invoke_config(FunctionName=id)
+        aws.client("lambda").delete_function_event_invoke_config(**_target(inputs))
 
 
 class ProvisionedConcurrencyConfig(Put):
@@ -233,19 +234,44 @@ def _says(statement: dict[str, Any], inputs: Inputs) -> bool:
     )
 
 
+_UNSET: dict[str, Any] = {
+    "Enabled": True,
+    "FilterCriteria": {"Filters": []},
+    "FunctionResponseTypes": [],
+    "DestinationConfig": {"OnFailure": {}},
+    "MaximumBatchingWindowInSeconds": 0,
+    "MaximumRecordAgeInSeconds": -1,
+    "MaximumRetryAttempts": -1,
+    "BisectBatchOnFunctionError": False,
+    "ParallelizationFactor": 1,
+    "TumblingWindowInSeconds": 0,
+    "ScalingConfig": {},
+}
+"""How an event source mapping is without the setting (CreateEventSourceMapping)."""
+
+
+def _batch_size(inputs: Inputs) -> int:
+    """Records of a call, where nobody says: 10 of a queue, 100 of anything else (CreateEventSourceMapping)."""
+    return 10 if ":sqs:" in inputs["eventSourceArn"] else 100
+
+
 class EventSourceMapping(Kind):
     replace = frozenset({"eventSourceArn", "startingPosition"})
     identity = frozenset({"eventSourceArn", "functionName"})
     refers = identity
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
-        args = {"EventSourceArn": inputs["eventSourceArn"], **self._args(inputs)}
-        if inputs.get("startingPosition"):
-            args["StartingPosition"] = inputs["startingPosition"]
-        return self._made(aws.client("lambda").create_event_source_mapping(**args))
+        client = aws.client("lambda")
+        args = arguments(client, "CreateEventSourceMapping", inputs)
+        return self._made(client.create_event_source_mapping(**{"BatchSize": _batch_size(inputs), **args}))
 
     def update(self, aws: Aws, id: str, old: Inputs, new: Inputs) -> dict[str, Any]:
-        return self._made(aws.client("lambda").update_event_source_mapping(UUID=id, **self._args(new))).outputs
+        client = aws.client("lambda")
+        was, wanted = (arguments(client, "UpdateEventSourceMapping", inputs) for inputs in (old, new))
+        # A setting goes when its input does; one it never had may not fit its source.
+        dropped = {name: value for name, value in _UNSET.items() if name in was}
+        args = {"BatchSize": _batch_size(new), **dropped, **wanted}
+        return self._made(client.update_event_source_mapping(UUID=id, **args)).outputs
 
     def delete(self, aws: Aws, id: str, inputs: Inputs) -> None:
         aws.client("lambda").delete_event_source_mapping(UUID=id)
@@ -262,23 +288,6 @@ class EventSourceMapping(Kind):
             self.delete(aws, id, inputs)
             return self.create(aws, inputs)
         return Made(id, self.update(aws, id, {}, inputs))
-
-    def _args(self, inputs: Inputs) -> dict[str, Any]:
-        filters = (inputs.get("filterCriteria") or {}).get("filters", [])
-        args: dict[str, Any] = {
-            "FunctionName": inputs["functionName"],
-            "Enabled": inputs.get("enabled", True),
-            "FilterCriteria": {"Filters": [{"Pattern": item["pattern"]} for item in filters]},
-            "FunctionResponseTypes": inputs.get("functionResponseTypes", []),
-        }
-        names = {
-            "batchSize": "BatchSize",
-            "maximumBatchingWindowInSeconds": "MaximumBatchingWindowInSeconds",
-            "maximumRetryAttempts": "MaximumRetryAttempts",
-            "parallelizationFactor": "ParallelizationFactor",
-            "bisectBatchOnFunctionError": "BisectBatchOnFunctionError",
-        }
-        return args | {name: inputs[key] for key, name in names.items() if key in inputs}
 
     def _made(self, answer: dict[str, Any]) -> Made:
         return Made(answer["UUID"], {"uuid": answer["UUID"], "functionArn": answer.get("FunctionArn", "")})
