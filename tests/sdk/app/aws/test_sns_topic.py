@@ -70,7 +70,11 @@ def test_a_link_may_do_everything_with_the_topic() -> None:
 @pytest.mark.parametrize(
     ("subscribe", "message"),
     [
-        (lambda t: t.subscribe("A", "a.b", filter={"kind": "big"}), "filter must map attributes to lists"),
+        (lambda t: t.subscribe("A", "a.b", filter=["big"]), "filter must map attributes to lists"),
+        (lambda t: t.subscribe("A", "a.b", filter={"kind": "big"}), "filter.kind must be a list"),
+        (lambda t: t.subscribe("A", "a.b", filter={"a": {"b": ["c"]}}), "filter.a is a dictionary, and attributes"),
+        (lambda t: t.subscribe("A", "a.b", filter={k: [1] for k in "abcdef"}), "filter asks about 6 values"),
+        (lambda t: t.subscribe("A", "a.b", filter={k: list(range(13)) for k in "ab"}), "169 combinations of values"),
         (lambda t: t.subscribe_queue("A", "Jobs"), "queue must be a Queue or the ARN of one, got 'Jobs'"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
+from .patterns import EVENTBRIDGE, check, text
 from .queue import Queue
 from .senders import allow_send
 from .subscriber import Subscriber, allow_invoke, check_existing_queue, child_name, target_of
@@ -126,16 +126,17 @@ class BusSubscriber(Component):
         super().__init__(f"{name}Rule", opts, transform)
         wanted = fields(f"{self._label}: pattern", pattern or {}, ("source", "detail_type", "detail"))
         for key, value in wanted.items():
-            kind, what = (Mapping, "a dictionary") if key == "detail" else (list, "a list")
-            if not isinstance(value, kind):
+            if isinstance(value, Mapping) != (key == "detail"):
+                what = "a dictionary" if key == "detail" else "a list"
                 raise ConfigError(f"{self._label}: pattern.{key} must be {what}, got {value!r}.")
+        check(f"{self._label}: pattern", wanted, EVENTBRIDGE)
         event_pattern: dict[str, Any] = {key.replace("_", "-"): value for key, value in wanted.items()}
         # A pattern must not be empty; events of this account are all that a bus of the app gets.
         event_pattern = event_pattern or {"account": [self._context.cloud.account]}
         args: dict[str, Any] = {
             "name": physical_name(f"{name}Rule"),
             "event_bus_name": bus_name,
-            "event_pattern": json.dumps(event_pattern),
+            "event_pattern": text(f"{self._label}: pattern", event_pattern, EVENTBRIDGE),
         }
         self._rule = self._make(cloudwatch.EventRule, f"{name}Rule", args, transform="rule")
         self._function = None

@@ -14,6 +14,7 @@ from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
+from .patterns import DYNAMODB
 from .stream_subscriber import StreamSubscriber
 from .subscriber import Subscriber, child_name
 
@@ -135,6 +136,7 @@ class Dynamo(Component):
             stream_arn=self.stream_arn if self._has_stream else checked(self.stream_arn, self._existing_stream),
             subscriber=subscriber,
             filters=filters,
+            records=DYNAMODB,
             read=READ_STREAM,
             trigger=f"table {self._name}",
             transform=transform,
@@ -157,6 +159,7 @@ class Dynamo(Component):
             stream_arn=stream_arn,
             subscriber=subscriber,
             filters=filters,
+            records=DYNAMODB,
             read=READ_STREAM,
             trigger="table",
             transform=transform,

@@ -13,6 +13,7 @@ from ..component import Component, Transform
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
+from .patterns import KINESIS
 from .stream_subscriber import StreamSubscriber
 from .subscriber import Subscriber, child_name
 
@@ -81,6 +82,7 @@ class KinesisStream(Component):
             stream_arn=self.arn,
             subscriber=subscriber,
             filters=filters,
+            records=KINESIS,
             read=READ_STREAM,
             trigger=f"stream {self._name}",
             transform=transform,
@@ -103,6 +105,7 @@ class KinesisStream(Component):
             stream_arn=stream_arn,
             subscriber=subscriber,
             filters=filters,
+            records=KINESIS,
             read=READ_STREAM,
             trigger="stream",
             transform=transform,

@@ -17,6 +17,7 @@ from ..naming import physical_name
 from ..permission import Permission
 from ..units import seconds
 from .function import Function
+from .patterns import SQS
 from .subscriber import Subscriber, arn_of, child_name, filter_criteria, target_of
 
 RECEIVE = [
@@ -208,7 +209,7 @@ class QueueLambdaSubscriber(Component):
         window = seconds(f"{where}: batch.window", given.get("window", "0 seconds"), most=300)
         if size > 10 and window < 1:
             raise ConfigError(f"{where}: batch.window must be at least 1 second when batch.size is above 10.")
-        criteria = filter_criteria(where, filters)
+        criteria = filter_criteria(where, filters, SQS)
         # AWS refuses a function that may run longer than its queue hides a message. How long a queue that is not of
         # this app does is unknown, but the function's own timeout is one it has to allow.
         longest = _own_timeout(where, component_of(subscriber)) if _visibility is None else _visibility

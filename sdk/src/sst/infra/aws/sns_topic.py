@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -15,9 +15,15 @@ from ..errors import ConfigError
 from ..linkable import Definition
 from ..naming import physical_name
 from ..permission import Permission
+from .patterns import SNS, check, leaf_sizes, text
 from .queue import Queue
 from .senders import allow_send
 from .subscriber import Subscriber, allow_invoke, check_existing_queue, child_name, target_of
+
+KEYS_LIMIT = 5
+"""Values of a message that a filter policy may ask about (SNS, filter policy constraints)."""
+COMBINATIONS_LIMIT = 150
+"""The product of the lengths of a filter policy's lists (the same)."""
 
 
 class SnsTopic(Component):
@@ -167,7 +173,7 @@ class SnsTopicLambdaSubscriber(Component):
         _trigger: str = "topic",
     ) -> None:
         super().__init__(f"{name}Subscription", opts, transform)
-        policy_text = filter_policy(self._label, filter)
+        policy_text = filter_policy(self._label, filter, transform)
         self._target = target_of(self, name, subscriber, trigger=_trigger)
         self._permission = allow_invoke(self, name, self._target, "sns.amazonaws.com", topic_arn)
         self._subscription = self._make(
@@ -210,7 +216,7 @@ class SnsTopicQueueSubscriber(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts, transform)
-        policy_text = filter_policy(self._label, filter)
+        policy_text = filter_policy(self._label, filter, transform)
         queue_arn = check_existing_queue(f"{self._label}: queue", queue)
         self._policy = allow_send(self, queue, "sns.amazonaws.com", topic_arn)
         self._subscription = self._make(
@@ -227,14 +233,29 @@ class SnsTopicQueueSubscriber(Component):
         return {"policy": self._policy, "subscription": self._subscription}
 
 
-def filter_policy(where: str, value: Any) -> str | None:
-    """`filter=` as the JSON that SNS takes."""
+def filter_policy(where: str, value: Any, transform: Mapping[str, Transform] | None) -> pulumi.Input[str] | None:
+    """`filter=` as the JSON that SNS takes (SNS developer guide, filter policy constraints)."""
     if value is None:
         return None
-    # A dictionary below is a field of the message's body (FilterPolicyScope).
-    if not isinstance(value, Mapping) or not all(isinstance(item, (list, Mapping)) for item in value.values()):
+    if not isinstance(value, Mapping):
         raise ConfigError(
             f"{where}: filter must map attributes to lists of conditions, got {value!r}.",
             hint='For example {"kind": ["big"], "price": [{"numeric": [">=", 100]}]}.',
         )
-    return json.dumps(value)
+    check(f"{where}: filter", value, SNS)
+    subscription = (transform or {}).get("subscription")
+    of_body = callable(subscription) or (subscription or {}).get("filter_policy_scope") == "MessageBody"
+    for key, item in value.items():
+        if isinstance(item, Mapping) and not of_body:
+            raise ConfigError(
+                f"{where}: filter.{key} is a dictionary, and attributes of a message have no fields.",
+                hint='For those of the message: transform={"subscription": {"filter_policy_scope": "MessageBody"}}.',
+            )
+    sizes = list(leaf_sizes(value))
+    if len(sizes) > KEYS_LIMIT:
+        raise ConfigError(f"{where}: filter asks about {len(sizes)} values; SNS takes at most {KEYS_LIMIT}.")
+    if math.prod(sizes) > COMBINATIONS_LIMIT:
+        raise ConfigError(
+            f"{where}: filter has {math.prod(sizes)} combinations of values; SNS takes at most {COMBINATIONS_LIMIT}."
+        )
+    return text(f"{where}: filter", value, SNS)

@@ -10,6 +10,7 @@ from pulumi_aws import lambda_
 
 from ..component import Component, Transform
 from ..permission import Permission
+from .patterns import Dialect
 from .subscriber import Subscriber, filter_criteria, target_of
 
 
@@ -26,13 +27,14 @@ class StreamSubscriber(Component):
         stream_arn: pulumi.Input[str],
         subscriber: Subscriber,
         filters: Sequence[Mapping[str, Any]],
+        records: Dialect,
         read: list[str],
         trigger: str,
         transform: Mapping[str, Transform] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(f"{name}Mapping", opts, transform)
-        criteria = filter_criteria(self._label, filters)
+        criteria = filter_criteria(self._label, filters, records)
         self._target = target_of(self, name, subscriber, trigger=trigger, permissions=[Permission(read, [stream_arn])])
         self._mapping = self._make(
             lambda_.EventSourceMapping,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ..permission import Permission
 from . import policy
 from .function import Function
 from .function_settings import MAX_TIMEOUT
+from .patterns import Dialect, check, text
 
 Subscriber = str | Mapping[str, Any] | Function | pulumi.Output[str]
 """A handler, the arguments of a `Function`, a `Function`, or the ARN of a Lambda function."""
@@ -94,7 +94,7 @@ def allow_invoke(
     )
 
 
-def filter_criteria(where: str, value: Any) -> dict[str, Any] | None:
+def filter_criteria(where: str, value: Any, dialect: Dialect) -> dict[str, Any] | None:
     """`filters=` as Lambda takes it: each pattern as JSON."""
     if not value:
         return None
@@ -102,7 +102,11 @@ def filter_criteria(where: str, value: Any) -> dict[str, Any] | None:
         raise ConfigError(f"{where}: filters must be a list of dictionaries, got {value!r}.")
     if len(value) > FILTERS_LIMIT:
         raise ConfigError(f"{where}: filters holds {len(value)} filters; Lambda takes at most {FILTERS_LIMIT}.")
-    return {"filters": [{"pattern": json.dumps(item)} for item in value]}
+    written = []
+    for index, item in enumerate(value):
+        check(f"{where}: filters[{index}]", item, dialect)
+        written.append({"pattern": text(f"{where}: filters[{index}]", item, dialect)})
+    return {"filters": written}
 
 
 def child_name(owner: str, *words: str) -> str:
