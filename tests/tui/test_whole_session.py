@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -80,6 +81,38 @@ async def test_a_day_with_a_real_session(tmp_path: Path) -> None:
 
         await driver.press("q", "y")
         await until(lambda: children(app) == [], driver)
+    finally:
+        await driver.close()
+
+
+@pytest.mark.scenario
+@pytest.mark.parametrize("keys", [("C-c",), ("q", "y")])
+async def test_ctrl_c_after_quitting_skips_the_waiting(keys: tuple[str, ...], tmp_path: Path) -> None:
+    """However the screen was left, the next Ctrl-C ends what is deaf to the first, and says 130."""
+    app = tmp_path / "app"
+    deaf = """
+        import signal
+        for number in (1, 2, 15):
+            signal.signal(number, signal.SIG_IGN)
+        print("deaf")
+        while True:
+            signal.pause()
+    """
+    run = f'sst.x.DevCommand("Deaf", dev={{"command": "exec {sys.executable} -u deaf.py"}})'
+    write(app, {"sst_config.py": config(run), "deaf.py": deaf})
+    driver: Driver = Tmux(tmp_path) if shutil.which("tmux") else Pty(tmp_path)
+    command = f"trap : INT; {shlex.join([*SST, 'dev', '--stage', STAGE])}; echo ended with $?"
+    await driver.open(["/bin/sh", "-c", command], 100, 30, cwd=app)
+    try:
+        await until(lambda: "✓ ready" in driver.screen(), driver)
+        await driver.press("3")
+        await until(lambda: "▕ deaf" in driver.screen(), driver)
+
+        await driver.press(*keys)
+        await until(lambda: "Stopping: quit" in driver.screen(), driver)
+        await driver.press("C-c")
+        await until(lambda: "ended with 130" in driver.screen(), driver)
+        await until(lambda: not any("deaf.py" in line for line in children(app)), driver)
     finally:
         await driver.close()
 

@@ -75,6 +75,11 @@ class Session:
         self.ended = asyncio.Event()
         """Set when the session has ended, whether or not it ever served."""
 
+    @property
+    def stopping(self) -> bool:
+        """Whether its end was asked for, or cannot be helped."""
+        return self._stopping.is_set()
+
     def interrupt(self) -> bool:
         """Ctrl-C: whether pdb's prompt took it, so that the session goes on."""
         return self._debugging is not None and self._debugging.interrupt()
@@ -201,9 +206,13 @@ class Session:
                 hint='Run `sst dev --local`, or set home="local".',
             )
         self.stream.publish(SessionStarted(time.time(), app.name, app.stage, "local", os.getpid()))
-        self.stream.publish(await (early or self._cloud.start()))
+        cloud_ready = await (early or self._cloud.start(app.region))
+        if self._cloud.region != app.region:
+            await self._cloud.stop()
+            cloud_ready = await self._cloud.start(app.region)
+        self.stream.publish(cloud_ready)
         spawn(self._watch_cloud(), name="MiniStack is watched", owner=self._tasks)
-        self._bootstrap = await asyncio.to_thread(self._find_bootstrap)
+        self._bootstrap = await asyncio.to_thread(self._find_bootstrap, app.region)
         self._credentials = CredentialServer(assume_with(self._bootstrap), self._refused_from_thread())
         self._exit.callback(self._credentials.close)
         self._functions = Functions(self.settings, self.stream)
@@ -242,12 +251,12 @@ class Session:
                 )
             )  # fmt: skip
 
-    def _find_bootstrap(self) -> Bootstrap:
+    def _find_bootstrap(self, region: str) -> Bootstrap:
         from ..cloud.bootstrap import LocalCloud
         from ..cloud.stub_zip import build_stub
 
         stub = build_stub("local")
-        local = LocalCloud(self._cloud.endpoint, self.settings.stage_home)
+        local = LocalCloud(self._cloud.endpoint, self.settings.stage_home, region)
         return local.bootstrap(stub, trust_cache=self._cloud.resumed)
 
     async def _open_channel(self, app: App, bootstrap: Bootstrap) -> None:

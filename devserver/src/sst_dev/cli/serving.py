@@ -82,7 +82,7 @@ async def _along(session: Session, beside: Beside) -> None:
 
 def _stop_on_signals(session: Session) -> None:
     """The first signal asks, the second cancels what still waits, the third leaves at once. A Ctrl-C that pdb's prompt
-    takes does not count."""
+    takes does not count; once the session stops, for whatever reason, the next one is the second."""
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
     count, last = 0, -ECHO
@@ -90,6 +90,8 @@ def _stop_on_signals(session: Session) -> None:
     def on_signal(number: int) -> None:
         nonlocal count, last
         echo, last = loop.time() - last < ECHO, loop.time()
+        if number == signal.SIGINT and session.stopping:
+            count = max(count, 1)  # asked by a key of the screen, or by `sst stop`
         if echo or (count == 0 and number == signal.SIGINT and session.interrupt()):
             return
         count += 1
