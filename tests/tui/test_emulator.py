@@ -227,6 +227,72 @@ def test_a_smaller_screen_drops_only_blank_lines_below() -> None:
     assert shown(emulator) == ["only"]
 
 
+def test_a_narrower_screen_hides_the_end_of_rows_and_loses_none() -> None:
+    """A row has what is right of the screen, on it and when it has left it, found by a search; wider, all is back."""
+    emulator = fed(b"0123456789end\r\n" * 3 + b"$ ", columns=13, rows=6)
+    emulator.resize(10, 6)
+    emulator.feed(b"ls\r\n" * 4)
+
+    assert shown(emulator) == ["0123456789end"] * 3 + ["$ ls", "ls", "ls", "ls", ""]
+    assert emulator.top == 2
+    assert emulator.matches("end") == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        (b"\r\x1b[K", ""),
+        (b"\r$ \x1b[K", "$ "),
+        (b"\rabcdefghij", "abcdefghij"),
+        ("\rabcdefgh日".encode(), "abcdefgh日"),
+        (b"\x1b[3G\x1b[P", "013456789"),
+        (b"\x1b[3G\x1b[@", "01 2345678"),
+        (b"\x1b[2J", ""),
+        (b"\rabc", "abc3456789end"),
+        (b"\r\n", "0123456789end"),
+    ],
+)
+def test_what_is_hidden_goes_when_the_end_of_its_row_is_written_anew(written: bytes, left: str) -> None:
+    """A prompt that the shell draws again for the new width leaves nothing of the old one behind."""
+    emulator = fed(b"0123456789end", columns=13)
+    emulator.resize(10, 4)
+    emulator.feed(written)
+    emulator.resize(13, 4)
+
+    assert shown(emulator)[0] == left.rstrip()
+
+
+def test_a_line_that_goes_on_keeps_what_is_hidden() -> None:
+    """The screen got narrower in the middle of a line: the rest follows in the next row."""
+    emulator = fed(b"0123456789end", columns=13)
+    emulator.resize(10, 4)
+    emulator.feed(b" and more")
+
+    assert shown(emulator) == ["0123456789end", " and more"]
+    assert emulator.continues(1)
+
+
+def test_a_full_screen_program_ends_on_a_smaller_screen() -> None:
+    """What was there before is back as a smaller screen would have kept it."""
+    emulator = fed(b"1\r\n2\r\n3\r\n$ vim it", b"\x1b[?1049h")
+    emulator.resize(5, 2)
+    emulator.feed(b"\x1b[?1049l")
+
+    assert shown(emulator) == ["1", "2", "3", "$ vim it"]
+    assert (emulator.top, emulator.cursor) == (2, (3, 4))
+
+
+def test_tabs_are_as_wide_as_the_screen() -> None:
+    """A wider screen has more of them."""
+    emulator = fed(b"", columns=20)
+    emulator.resize(40, 4)
+    emulator.feed(b"\ta\tb\tc\td\r")
+    emulator.resize(20, 4)
+    emulator.feed(b"\n\t\t\t|")
+
+    assert shown(emulator) == ["        a       b       c       d", "                   |"]
+
+
 def test_clear_keeps_the_line_of_the_cursor() -> None:
     """Ctrl-L forgets the past and keeps the prompt."""
     emulator = fed(b"".join(b"line %d\r\n" % n for n in range(9)) + b"$ ls")

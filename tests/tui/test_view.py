@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sst_dev.core import commands as c
 from sst_dev.core import events as e
+from sst_dev.tui.entry import GUTTER
 from sst_dev.tui.view import URL, PaneView
 
 from tests.support.history import START, finished, log, output, process, started
@@ -279,3 +280,33 @@ async def test_a_url_that_wraps_is_one_link(tmp_path: Path, monkeypatch: pytest.
 
         assert len(rows) >= 2 and opened == [url] * len(rows)
         assert all(url in {s.style.link for s in d.app.view._rows[y] if s.style} for y in rows)
+
+
+async def test_a_narrower_window_cuts_what_a_command_wrote_and_keeps_it(tmp_path: Path) -> None:
+    """`›` says that there is more, → shows it, `/` finds it, and in the program the row is as it knows it."""
+    async with deck(tmp_path, size=(140, 30)) as d:
+        await web(d, "x" * 95 + " the end\r\n$ ")
+        await d.pilot.resize_terminal(100, 30)
+        await d.settle()
+        assert d.pane()[0].endswith("x›")
+
+        await d.press("slash", *"end", "enter")
+        assert "1/1" in d.text()
+        await d.press(*["right"] * 9)
+        assert d.pane()[0].endswith("x the end")
+        await d.press("enter")
+        assert set(d.pane()[0]) == {"x"}
+        await d.press("ctrl+z")
+        await d.pilot.resize_terminal(140, 30)
+        await d.settle()
+        assert d.pane()[0] == "x" * 95 + " the end"
+
+
+async def test_a_word_that_fills_its_row_is_shown_whole(tmp_path: Path) -> None:
+    """The space after it, where the line wraps, has no room and needs none: in logs, errors and programs."""
+    async with deck(tmp_path) as d:
+        room = d.app.view.columns - GUTTER
+        await d.see(started("one"), log("one", "z" * (room - 1) + "! and more"), finished("one"))
+        await d.press("2")
+
+        assert [row[-2:] for row in d.pane() if "zzz" in row] == ["z!"]

@@ -187,6 +187,8 @@ class Multiplexer(App[None]):
         before, self._typing_into = self._typing_into, pane
         self.view.typing = pane is not None
         if before is not pane:
+            if pane is not None:
+                pane.left = 0  # the mouse counts the program's own columns
             self._tell_focus(before, False)
             self._tell_focus(pane, True)
 

@@ -35,12 +35,11 @@ class Cell(NamedTuple):
 _CHARACTER, _ATTRIBUTES = itemgetter(0), itemgetter(slice(1, None))
 
 
-def row_of(cells: Mapping[int, Cell], columns: int) -> Row:
+def row_of(cells: Mapping[int, Cell]) -> Row:
     """The cells of one line as spans of equal style, without the blank end."""
     if not cells:
         return ()
-    width = min(columns, max(cells) + 1)
-    line: Iterable[Cell] = map(cells.__getitem__, range(width))
+    line: Iterable[Cell] = map(cells.__getitem__, range(max(cells) + 1))
     text = "".join(map(_CHARACTER, cells.values()))
     if len(text) != len(cells) or not text.isascii():
         line = _fitting(list(line))

@@ -205,14 +205,14 @@ class Emulator(Rows):
         return self.top + screen.cursor.y, min(screen.cursor.x, screen.columns - 1)
 
     def row(self, y: int) -> Row:
-        """The row numbered *y*; empty outside of what is kept."""
+        """The row numbered *y*, with what a narrower screen hides of it; empty outside of what is kept."""
         if y < self.first:
             return ()
         if y < self.top:
             return self._history[y - self.first]
         y -= self.top
         if y not in self._rows:
-            self._rows[y] = row_of(self._screen.buffer[y], self._screen.columns) if y < self._screen.lines else ()
+            self._rows[y] = row_of(self._screen.buffer[y]) if y < self._screen.lines else ()
         return self._rows[y]
 
     def layout(self, width: int, now: float, *, wrap: bool) -> None:
@@ -232,7 +232,7 @@ class Emulator(Rows):
         for cells in self._screen.scrolled:
             if cells.wrapped:
                 self._continued.add(self.top)
-            self._keep(row_of(cells, self._screen.columns))
+            self._keep(row_of(cells))
         if self._screen.scrolled or len(self._screen.dirty) >= self._screen.lines:
             self._rows.clear()
         self._screen.scrolled.clear()

@@ -49,6 +49,8 @@ class Line(StaticDefaultDict[int, Cell]):
 
     wrapped = False
     """Whether it goes on with the line above it, which was too long."""
+    hidden = False
+    """Whether it has cells right of the screen, from when that was wider."""
 
 
 class _Cells(dict[str, Cell]):
@@ -149,6 +151,8 @@ class Screen(pyte.Screen):
             self.buffer[self.cursor.y].update(zip(range(x, x + len(part)), map(cells.__getitem__, part), strict=True))
             self.cursor.x += len(part)
             start += len(part)
+            if self.cursor.x == self.columns:
+                self._cut(self.cursor.y)
         self.dirty.add(self.cursor.y)
 
     def _put_one(self, character: str) -> None:
@@ -165,6 +169,8 @@ class Screen(pyte.Screen):
         if width == 2 and x + 1 < self.columns:
             line[x + 1] = self.cursor.attrs._replace(data="")
         self.cursor.x = min(x + width, self.columns)
+        if self.cursor.x == self.columns:
+            self._cut(self.cursor.y)
         self.dirty.add(self.cursor.y)
 
     def _make_room(self, width: int) -> None:
@@ -222,7 +228,27 @@ class Screen(pyte.Screen):
             line.update(dict.fromkeys(columns, blank))
         if columns.start == 0 and columns.stop > self.cursor.x:
             line.wrapped = False
+        if columns.stop >= self.columns:
+            self._cut(y)
         self.dirty.add(y)
+
+    def _cut(self, y: int) -> None:
+        """Drop what the line has right of the screen: its end is written anew."""
+        line = self.buffer[y]
+        if line.hidden:
+            line.hidden = False
+            for x in [x for x in line if x >= self.columns]:
+                del line[x]
+
+    def insert_characters(self, count: int | None = None) -> None:
+        super().insert_characters(count)
+        line = self.buffer[self.cursor.y]
+        line.hidden = line.hidden or self.columns in line  # pyte shifts one cell too far
+        self._cut(self.cursor.y)
+
+    def delete_characters(self, count: int | None = None) -> None:
+        self._cut(self.cursor.y)
+        super().delete_characters(count)
 
     def erase_in_line(self, how: int = 0, private: bool = False) -> None:
         x = min(self.cursor.x, self.columns - 1)
@@ -314,31 +340,40 @@ class Screen(pyte.Screen):
             self.private.difference_update(modes)
             if self._main is not None and _ALTERNATE.intersection(modes):
                 self.buffer, (self.cursor.x, self.cursor.y, self.cursor.attrs) = self._main
-                self.cursor.y = min(self.cursor.y, self.lines - 1)
                 self._main = None
-                self.dirty.update(range(self.lines))
+                self._fit()
             modes = tuple(mode for mode in modes if mode != _DECCOLM)
         super().reset_mode(*modes, **kwargs)
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """Keep the cursor's line: what does not fit above it goes to the scrollback, below it is dropped."""
-        lines, columns = lines or self.lines, columns or self.columns
-        excess = self.cursor.y - lines + 1
+        """Keep the cursor's line, and what is right of a narrower screen until its line is written anew.
+
+        A full-screen program paints anew and would not know of what is hidden: it has none.
+        """
+        before, self.lines, self.columns = self.columns, lines or self.lines, columns or self.columns
+        self._fit()
+        new_stops = range(-(-before // 8) * 8, self.columns, 8)
+        self.tabstops = {stop for stop in self.tabstops if stop < self.columns}.union(new_stops)
+        self.set_margins()
+
+    def _fit(self) -> None:
+        """What does not fit above the cursor goes to the scrollback, what does not below it is dropped."""
+        excess = self.cursor.y - self.lines + 1
         if excess > 0:
-            rows = [self.buffer[y] for y in range(self.lines)]
+            rows = [self.buffer[y] for y in range(self.cursor.y + 1)]
             if not self.alternate:
                 self.scrolled.extend(rows[:excess])
             self.buffer.clear()
             self.buffer.update(enumerate(rows[excess:]))
             self.cursor.y -= excess
-        for y in [y for y in self.buffer if y >= lines]:
+        for y in [y for y in self.buffer if y >= self.lines]:
             del self.buffer[y]
-        self.lines = lines
-        self.set_margins()
-        super().resize(lines, columns)
-        self.columns = columns
-        self.cursor.x = min(self.cursor.x, columns)
-        self.dirty.update(range(lines))
+        for y, line in self.buffer.items():
+            line.hidden = max(line, default=0) >= self.columns
+            if self.alternate:
+                self._cut(y)
+        self.cursor.x = min(self.cursor.x, self.columns)
+        self.dirty.update(range(self.lines))
 
     # --- answers
 

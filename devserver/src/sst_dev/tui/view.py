@@ -155,7 +155,7 @@ class PaneView(Widget):
     def scroll_columns(self, step: int) -> None:
         """Scroll by *step* cells to the right, as far as there is text."""
         pane = self.pane
-        if pane.emulator is None and not pane.wrap:
+        if not pane.wrap and not self.typing:
             rows = range(self._top, min(self._top + self.size.height, self._end()))
             longest = max((cell_len(plain(self._piece(y))) for y in rows), default=0)
             pane.left = max(0, min(pane.left + step, max(pane.left, longest - self.columns)))
@@ -249,7 +249,7 @@ class PaneView(Widget):
             row = [*segments, Segment(" " * room), self._scroll_bar(y)]
             return Strip([Segment(text, base + style) for text, style, _ in row if text], width + 1)
         strip = Strip(segments)
-        if pane.emulator is None and strip.cell_length > pane.left + width:
+        if not self.typing and cell_len(plain(pieces).rstrip()) > pane.left + width:  # a break may leave a space over
             strip = Strip([*strip.crop_extend(pane.left, pane.left + width - 1, None), MORE])
         else:
             strip = strip.crop_extend(pane.left, pane.left + width, None)
