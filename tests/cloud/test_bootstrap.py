@@ -34,6 +34,18 @@ async def test_it_makes_what_is_missing_and_finds_it_again(tmp_path: Path, stub:
         assert body == b"PK one"
 
 
+async def test_each_region_has_its_own(tmp_path: Path, stub: Path) -> None:
+    """What is cached for one region is not taken for another's."""
+    home = tmp_path / ".sst/stages/test"
+    async with running_ministack(tmp_path) as cloud:
+        here = LocalCloud(cloud.endpoint, home).bootstrap(stub, trust_cache=False)
+        there = LocalCloud(cloud.endpoint, home, "eu-west-1").bootstrap(stub, trust_cache=True)
+
+    assert (here.region, there.region) == ("us-east-1", "eu-west-1")
+    assert (":us-east-1:" in here.api_arn, ":eu-west-1:" in there.api_arn) == (True, True)
+    assert here.asset_bucket != there.asset_bucket
+
+
 async def test_a_new_stub_is_a_new_object(tmp_path: Path, stub: Path) -> None:
     """The key names the content, so a function that points at it is updated when the stub changes."""
     async with running_ministack(tmp_path) as cloud:

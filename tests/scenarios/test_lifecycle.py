@@ -63,6 +63,32 @@ def test_data_urls_and_silence_after_a_restart(tmp_path: Path) -> None:
         assert "nothing changed" in second.output
 
 
+def test_the_app_lives_in_its_region(tmp_path: Path) -> None:
+    """ARNs, variables and clients are of the region in `providers`; a new region has the app made anew."""
+    run = """
+        queue = sst.aws.Queue("Jobs")
+        queue.subscribe("jobs.handler")
+        return {"arn": queue.arn}
+    """
+    there = config(run).replace("App(", 'App(providers={"aws": {"region": "eu-west-1"}}, ')
+    jobs = """
+        import os
+
+        def handler(event, context):
+            return [os.environ["AWS_REGION"], context.invoked_function_arn]
+    """
+    with session(tmp_path, {"sst_config.py": config(run), "jobs.py": jobs}) as here:
+        assert ":us-east-1:" in here.status["outputs"]["arn"]
+    with session(tmp_path, {"sst_config.py": there}) as moved:
+        answer = sst("invoke", "JobsSubscriber", "--event", "{}", cwd=tmp_path)
+        variables = sst("shell", "--", "env", cwd=tmp_path).stdout
+
+        assert ":eu-west-1:" in moved.status["outputs"]["arn"]
+        assert answer.returncode == 0, answer.stderr
+        assert b'"eu-west-1"' in answer.stdout and b"arn:aws:lambda:eu-west-1:" in answer.stdout
+        assert b"AWS_REGION=eu-west-1" in variables
+
+
 def test_a_killed_session_starts_again(tmp_path: Path) -> None:
     """A kill costs at most a fresh apply; the function answers."""
     with session(tmp_path, FILES) as first:

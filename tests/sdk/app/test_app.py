@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sst.infra.app import App, check_segment
 from sst.infra.errors import ConfigError
@@ -39,3 +41,18 @@ def test_the_region_comes_from_the_provider() -> None:
     """`providers={"aws": {"region": …}}`, and a bare version string is no region."""
     assert App(name="a", providers={"aws": {"region": "eu-central-1"}}).region == "eu-central-1"
     assert App(name="a", providers={"aws": "6.27.0"}).region == "us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("providers", "message", "hint"),
+    [
+        ({"nope": {}}, "there is no provider 'nope': pulumi_nope is not installed", "pulumi-nope"),
+        ({"asw": {"region": "eu-west-1"}}, "no provider 'asw'", "Did you mean 'aws'?"),
+        ({"aws": {"region": "Ireland"}}, "aws.region must be an AWS region, got 'Ireland'", "eu-west-1"),
+    ],
+)
+def test_a_wrong_provider(providers: dict[str, Any], message: str, hint: str) -> None:
+    """A provider that nothing brings is refused, and so is a region that is none."""
+    with pytest.raises(ConfigError, match=message) as refused:
+        App(name="a", providers=providers)
+    assert hint in refused.value.hint

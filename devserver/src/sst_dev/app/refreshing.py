@@ -19,9 +19,10 @@ async def refresh_stage(settings: Settings, stream: Stream) -> bool:
     async with held(settings, stream) as (cloud, program):
         if not cloud.known:
             return False
-        refuse_aws(await program.load(), settings, "refresh")
-        stream.publish(await cloud.start())
-        await program.apply(await find_bootstrap(cloud, settings), trigger=REFRESH)
+        app = await program.load()
+        refuse_aws(app, settings, "refresh")
+        stream.publish(await cloud.start(app.region))
+        await program.apply(await find_bootstrap(cloud, settings, app.region), trigger=REFRESH)
     return True
 
 

@@ -25,9 +25,10 @@ async def remove_stage(settings: Settings, stream: Stream) -> int:
     async with held(settings, stream) as (cloud, program):
         if not cloud.known:
             return 0
-        refuse_aws(await program.load("remove"), settings, "remove")
-        stream.publish(await cloud.start())
-        return await program.remove(await find_bootstrap(cloud, settings))
+        app = await program.load("remove")
+        refuse_aws(app, settings, "remove")
+        stream.publish(await cloud.start(app.region))
+        return await program.remove(await find_bootstrap(cloud, settings, app.region))
 
 
 @asynccontextmanager
@@ -56,13 +57,14 @@ def refuse_aws(app: App, settings: Settings, command: str) -> None:
         )
 
 
-async def find_bootstrap(cloud: MiniStack, settings: Settings) -> Bootstrap:
-    """What the started *cloud* offers the stage."""
-    return await asyncio.to_thread(_bootstrap, cloud, settings)
+async def find_bootstrap(cloud: MiniStack, settings: Settings, region: str) -> Bootstrap:
+    """What the started *cloud* offers the stage in *region*."""
+    return await asyncio.to_thread(_bootstrap, cloud, settings, region)
 
 
-def _bootstrap(cloud: MiniStack, settings: Settings) -> Bootstrap:
+def _bootstrap(cloud: MiniStack, settings: Settings, region: str) -> Bootstrap:
     from ..cloud.bootstrap import LocalCloud
     from ..cloud.stub_zip import build_stub
 
-    return LocalCloud(cloud.endpoint, settings.stage_home).bootstrap(build_stub("local"), trust_cache=cloud.resumed)
+    local = LocalCloud(cloud.endpoint, settings.stage_home, region)
+    return local.bootstrap(build_stub("local"), trust_cache=cloud.resumed)

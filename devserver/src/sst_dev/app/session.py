@@ -278,7 +278,8 @@ class Session:
         self._task_runs.update(manifest, self._bootstrap)
 
     def _process_environment(self, part: DevCommand | Task) -> dict[str, str]:
-        return command_environment(os.environ, self.environment(part.name), self.settings)
+        directory = (self.settings.root / part.directory).resolve()
+        return command_environment(os.environ, self.environment(part.name), self.settings, directory)
 
     async def _watch_cloud(self) -> None:
         status = await self._cloud.wait()

@@ -20,6 +20,7 @@ def status_document(state: State, settings: Settings, workers: dict[str, Any]) -
         "home": state.home,
         "pid": state.pid,
         "aws_endpoint_url": state.endpoint,
+        "region": manifest.app.region if manifest else None,
         "connected": state.connected,
         "connection": state.connection,
         "error": state.deploy_error.message if state.deploy_error else None,

@@ -82,7 +82,7 @@ def _invoke(status: dict[str, Any], lambda_name: str, payload: bytes) -> tuple[b
     from botocore.exceptions import BotoCoreError, ClientError
 
     local = status["aws_endpoint_url"]
-    credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": status["region"]}
     # A profile of the developer, or one that does not exist, has no say in what is local.
     profile: dict[str, Any] = {"session_vars": {"profile": (None, [], None, None)}} if local else {}
     client = boto3.session.Session(botocore_session=botocore.session.Session(**profile)).client(

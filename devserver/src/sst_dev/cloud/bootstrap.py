@@ -19,14 +19,15 @@ from ..core.files import write_private
 NAMESPACE = "sst"
 """The channel namespace, and the name of the Event API: one per account and region serves every app and stage."""
 LOCAL_ACCOUNT = "000000000000"
-LOCAL_REGION = "us-east-1"
 
 
 class LocalCloud:
     """Bootstraps MiniStack. Blocking: call it in a thread. Raises `RemoteError` when MiniStack refuses."""
 
-    def __init__(self, endpoint: str, stage_home: Path) -> None:
+    def __init__(self, endpoint: str, stage_home: Path, region: str = "us-east-1") -> None:
+        """*region* is the app's: MiniStack has them all, and keeps what is in one apart from what is in another."""
         self._endpoint = endpoint
+        self._region = region
         self._cache = stage_home / "cloud" / "bootstrap.json"
         self._key = stage_home / "bridge.key"
 
@@ -52,7 +53,7 @@ class LocalCloud:
         bucket = self._ensure_bucket(stub, stub_key)
         return Bootstrap(
             endpoint=self._endpoint,
-            region=LOCAL_REGION,
+            region=self._region,
             account=LOCAL_ACCOUNT,
             access_key_id="test",
             secret_access_key="test",  # noqa: S106 - MiniStack's root key takes any secret
@@ -66,8 +67,9 @@ class LocalCloud:
 
     def _ensure_bucket(self, stub: Path, stub_key: str) -> str:
         s3 = self._client("s3")
-        bucket = f"sst-asset-{LOCAL_ACCOUNT}"
-        s3.create_bucket(Bucket=bucket)
+        bucket = f"sst-asset-{LOCAL_ACCOUNT}-{self._region}"
+        place = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+        s3.create_bucket(Bucket=bucket, **(place if self._region != "us-east-1" else {}))
         found = s3.list_objects_v2(Bucket=bucket, Prefix=stub_key)
         if not found.get("KeyCount"):
             s3.put_object(Bucket=bucket, Key=stub_key, Body=stub.read_bytes())
@@ -84,7 +86,8 @@ class LocalCloud:
             fields = json.loads(self._cache.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        if fields.get("stub_key") != stub_key or fields.get("endpoint") != self._endpoint:
+        wanted = {"stub_key": stub_key, "endpoint": self._endpoint, "region": self._region}
+        if any(fields.get(name) != value for name, value in wanted.items()):
             return None
         return Bootstrap(**fields, bridge_key=self._bridge_key())
 
@@ -96,7 +99,7 @@ class LocalCloud:
         return botocore.session.Session(session_vars={"profile": (None, [], None, None)}).create_client(
             service,
             endpoint_url=self._endpoint,
-            region_name=LOCAL_REGION,
+            region_name=self._region,
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - as above
             config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3}),

@@ -53,6 +53,8 @@ class MiniStack:
         self._log = settings.log_dir / "ministack.log"
         self._child: Child | None = None
         self.port = 0
+        self.region = "us-east-1"
+        """In which what nobody signed is done, for example the polling of queues and streams."""
         self.resumed = False
         """True when the data is what an orderly stop left: what was known about it then still holds."""
 
@@ -72,9 +74,10 @@ class MiniStack:
         """Whether this stage has lived on the embedded cloud before."""
         return self._record.exists()
 
-    async def start(self) -> CloudReady:
+    async def start(self, region: str | None = None) -> CloudReady:
         """Install if needed, start, wait until the health endpoint answers; return the event to publish.
 
+        *region* is the app's; without it, that of the last session.
         Raises `UserError` when this stage's port is taken, `RemoteError` when MiniStack does not come up.
         """
         started = time.monotonic()
@@ -86,6 +89,7 @@ class MiniStack:
         record = self._read_record()
         self.port = record.get("port") or _free_port()
         _require_free(self.port, self._record)
+        self.region = region or record.get("region", self.region)
         self.resumed = bool(record.get("clean"))
         if record and not self.resumed:
             self._restore_saved(record)
@@ -135,7 +139,8 @@ class MiniStack:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": self.region,
+            "MINISTACK_REGION": self.region,
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "INFO",
@@ -202,7 +207,9 @@ class MiniStack:
             return {}
 
     def _write_record(self, *, clean: bool, saved: bool) -> None:
-        write_private(self._record, json.dumps({"port": self.port, "clean": clean, "saved": saved}))
+        write_private(
+            self._record, json.dumps({"port": self.port, "region": self.region, "clean": clean, "saved": saved})
+        )
 
 
 def _free_port() -> int:

@@ -174,14 +174,17 @@ class Run:
     def _apply(self, app: App, bootstrap: Message, *, refresh: bool) -> None:
         from .embedded.apply import Applier
         from .embedded.aws import Aws
-        from .embedded.state import State, locked
+        from .embedded.state import State, locked, read_cloud
 
+        if self._is_local(app) and app.region != bootstrap["region"]:
+            self._say(f"The region {app.region} takes effect when sst dev is started anew.", "warning")
         module = self._load()
         with locked(self._state_file.parent, self._say_waiting):
             state = State(self._state_file)
-            state.cloud = _facts(bootstrap)
+            was, state.cloud = read_cloud(self._state_file).get("region"), _facts(bootstrap)
             state.open()
-            if refresh:
+            if refresh or was not in (None, bootstrap["region"]):
+                # What was made in another region is not there in this one.
                 state.suspect_all()
             try:
                 applier = Applier(Aws(bootstrap), state, self._send)

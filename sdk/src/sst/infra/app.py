@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import importlib.util
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -16,6 +17,8 @@ Removal = Literal["remove", "retain", "retain-all"]
 
 SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
 """What AppSync Events allows as one segment of a channel name; app and stage are segments of the channel."""
+
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d")
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,10 @@ class App:
     protect: bool = False
     """Refuse `sst remove` on this stage."""
     providers: Mapping[str, Any] = field(default_factory=dict)
-    """Providers by name with their arguments, for example `{"aws": {"region": "eu-central-1"}}`."""
+    """Providers by name with their arguments, for example `{"aws": {"region": "eu-central-1"}}`.
+
+    The region is that of the local cloud too. Another name is that of an installed package `pulumi_<name>`.
+    """
     watch: Sequence[str] = ()
     """Folders, relative to the app's root, that `sst dev` watches; empty means the whole project."""
     version: str = ""
@@ -64,6 +70,13 @@ class App:
             raise ConfigError(f"App: watch must be a list of paths, got {self.watch!r}.")
         if not isinstance(self.providers, Mapping):
             raise ConfigError(f"App: providers must be a dictionary, got {self.providers!r}.")
+        for name in self.providers:
+            _check_provider(name)
+        if not _REGION.fullmatch(self.region):
+            raise ConfigError(
+                f"App: providers: aws.region must be an AWS region, got {self.region!r}.",
+                hint='For example "eu-west-1".',
+            )
 
     @property
     def region(self) -> str:
@@ -104,6 +117,16 @@ def check_segment(what: str, value: object, *, start: str = "a letter or digit")
             "at most 50 letters, digits and hyphens.",
             hint="AWS builds the names of functions, roles, buckets and channels from it.",
         )
+
+
+def _check_provider(name: object) -> None:
+    """Raise `ConfigError` for a provider that no installed package brings."""
+    package = f"pulumi_{name}".replace("-", "_")
+    if name == "aws" or importlib.util.find_spec(package) is not None:
+        return
+    near = difflib.get_close_matches(str(name), ["aws"], n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Add the package {package.replace('_', '-')} to the project."
+    raise ConfigError(f"App: providers: there is no provider {name!r}: {package} is not installed.", hint=hint)
 
 
 def _one_of(argument: str, value: object, allowed: tuple[str, ...]) -> None:
