@@ -104,3 +104,29 @@ def test_a_subclass_is_checked_by_its_own_constructor() -> None:
 
     assert "AVersioning" in declare(lambda: Uploads("A", keep=True) and None).types()
     assert refusal(lambda: Uploads("A")).message == 'Uploads "A" needs the argument `keep`.'  # type: ignore[call-arg]
+
+
+def test_a_transform_gives_arguments_that_the_resource_has() -> None:
+    """Those of Pulumi's class, whether a dictionary or a callback gives them."""
+
+    def change(args: dict[str, Any], opts: Any, name: str) -> None:
+        args["memory"] = 3
+
+    for given in ({"memory": 3}, change):
+        error = refusal(lambda given=given: sst.aws.Function("Api", handler="a.b", transform={"function": given}))
+
+        assert error.message == "Function \"Api\": transform['function']: Function has no argument 'memory'."
+        assert error.hint == "Did you mean 'memory_size'?"
+
+
+def test_errors_name_the_call_that_the_user_wrote() -> None:
+    """A subscriber is a component of its own, and nobody knows its name."""
+    calls: dict[str, Callable[[], Any]] = {
+        'Queue "A".subscribe: batch.size': lambda: sst.aws.Queue("A").subscribe("a.b", batch={"size": 0}),
+        'Bucket "A".notify: notifications[0]': lambda: sst.aws.Bucket("A").notify(notifications=[{"name": "N"}]),
+        'Bus "A".subscribe: pattern': lambda: sst.aws.Bus("A").subscribe("S", "a.b", pattern={"x": []}),
+        'Bus "A".subscribe_queue: queue': lambda: sst.aws.Bus("A").subscribe_queue("S", "x"),
+        'SnsTopic "A".subscribe_queue: queue': lambda: sst.aws.SnsTopic("A").subscribe_queue("S", "x"),
+    }
+    for beginning, call in calls.items():
+        assert refusal(call).message.startswith(beginning)

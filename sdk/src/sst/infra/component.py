@@ -24,6 +24,9 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _RETAINED = {"aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2", "aws:dynamodb/table:Table"}
 """What `removal="retain"` keeps: the resources that hold the user's data (SST Config, `removal`)."""
 
+_NO_ARGUMENTS = {"__self__", "resource_name", "opts", "__props__"}
+"""What the constructor of a Pulumi class takes beside the arguments of the resource."""
+
 
 class Component(pulumi.ComponentResource):
     """An SST component: a Pulumi component whose constructor is checked before anything is created."""
@@ -32,6 +35,8 @@ class Component(pulumi.ComponentResource):
     """Pulumi type, for example `sst:aws:Bucket`."""
     transforms: ClassVar[tuple[str, ...]] = ()
     """What the argument `transform` may name."""
+    made_by: ClassVar[str] = ""
+    """The method of its parent that makes it: that is what the user wrote, and what errors name."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -49,7 +54,9 @@ class Component(pulumi.ComponentResource):
     ) -> None:
         context = current()
         self._context = context
-        self._label = f'{type(self).__name__} "{name}"'
+        parent = opts.parent if opts is not None and self.made_by else None
+        own = f'{type(self).__name__} "{name}"'
+        self._label = f"{parent._label}.{self.made_by}" if isinstance(parent, Component) else own
         _claim(context, name, self._label)
         self._transform = _checked_transform(self._label, transform, self.transforms)
         super().__init__(self.token, name, None, opts)
@@ -66,7 +73,19 @@ class Component(pulumi.ComponentResource):
     ) -> R:
         """Create one underlying resource as a child, once the user's transform called *transform* has seen it."""
         options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts)
-        return resource(name, **transformed(self._transform.get(transform), args, options, name), opts=options)
+        change = self._transform.get(transform)
+        changed = transformed(change, args, options, name)
+        if change is not None:
+            _check_arguments(f"{self._label}: transform[{transform!r}]", resource, changed)
+        return resource(name, **changed, opts=options)
+
+
+def _check_arguments(where: str, resource: Callable[..., Any], args: Mapping[str, Any]) -> None:
+    """Raise `ConfigError` for an argument that the Pulumi class *resource* does not have."""
+    known = inspect.signature(getattr(resource, "_internal_init", resource)).parameters.keys() - _NO_ARGUMENTS
+    for key in args:
+        if key not in known:
+            raise ConfigError(f"{where}: {resource.__name__} has no argument {key!r}.", hint=meant(key, sorted(known)))
 
 
 def transformed(

@@ -40,6 +40,7 @@ class BucketNotification(Component):
 
     token = "sst:aws:BucketNotification"  # noqa: S105 a Pulumi type
     transforms: ClassVar[tuple[str, ...]] = ("notification",)
+    made_by = "notify"
 
     def __init__(
         self,

@@ -110,6 +110,7 @@ class BusSubscriber(Component):
 
     token = "sst:aws:BusSubscriber"  # noqa: S105 a Pulumi type
     transforms: ClassVar[tuple[str, ...]] = ("rule", "target")
+    made_by = "subscribe"
 
     def __init__(
         self,
@@ -124,6 +125,7 @@ class BusSubscriber(Component):
         _trigger: str = "bus",
     ) -> None:
         super().__init__(f"{name}Rule", opts, transform)
+        self._label += "_queue" if subscriber is None else ""
         wanted = fields(f"{self._label}: pattern", pattern or {}, ("source", "detail_type", "detail"))
         for key, value in wanted.items():
             if isinstance(value, Mapping) != (key == "detail"):

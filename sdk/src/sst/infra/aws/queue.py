@@ -187,6 +187,7 @@ class QueueLambdaSubscriber(Component):
 
     token = "sst:aws:QueueLambdaSubscriber"  # noqa: S105 a Pulumi type
     transforms: ClassVar[tuple[str, ...]] = ("event_source_mapping",)
+    made_by = "subscribe"
 
     def __init__(
         self,

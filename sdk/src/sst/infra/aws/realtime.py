@@ -97,6 +97,7 @@ class RealtimeLambdaSubscriber(Component):
 
     token = "sst:aws:RealtimeLambdaSubscriber"  # noqa: S105 a Pulumi type
     transforms: ClassVar[tuple[str, ...]] = ("topic_rule",)
+    made_by = "subscribe"
 
     def __init__(
         self,

@@ -160,6 +160,7 @@ class SnsTopicLambdaSubscriber(Component):
 
     token = "sst:aws:SnsTopicLambdaSubscriber"  # noqa: S105 a Pulumi type
     transforms: ClassVar[tuple[str, ...]] = ("subscription",)
+    made_by = "subscribe"
 
     def __init__(
         self,
@@ -204,6 +205,7 @@ class SnsTopicQueueSubscriber(Component):
 
     token = "sst:aws:SnsTopicQueueSubscriber"  # noqa: S105 a Pulumi type
     transforms: ClassVar[tuple[str, ...]] = ("subscription",)
+    made_by = "subscribe_queue"
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ class StreamSubscriber(Component):
 
     token = "sst:aws:StreamLambdaSubscriber"  # noqa: S105 a Pulumi type
     transforms: ClassVar[tuple[str, ...]] = ("event_source_mapping",)
+    made_by = "subscribe"
 
     def __init__(
         self,
