@@ -37,6 +37,8 @@ class Component(pulumi.ComponentResource):
     """What the argument `transform` may name."""
     made_by: ClassVar[str] = ""
     """The method of its parent that makes it: that is what the user wrote, and what errors name."""
+    _label: str
+    """What errors and notices call it."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
