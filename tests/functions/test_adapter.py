@@ -21,10 +21,10 @@ async def test_an_adapter_is_ready_for_an_ide_and_ends_with_its_anchor(tmp_path:
     await asyncio.to_thread(ide.attach, {}, name="x", connect={"host": "127.0.0.1", "port": adapter._client_port})
     assert await adapter.attached()
     await adapter.close()
-    await asyncio.to_thread(ide.event, "terminated")
+    await asyncio.to_thread(ide.ended)
     await asyncio.to_thread(ide.close)
 
-    assert alive({told["anchor"]}) == set()
+    assert alive({told["anchor"], adapter._process.pid}) == set()
 
 
 async def test_an_anchor_that_ends_attaches_nobody(tmp_path: Path) -> None:

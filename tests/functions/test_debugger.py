@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
+import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sst_dev.core.events import Event, Notice
 from sst_dev.core.stream import Stream
-from sst_dev.functions.debugger import MESSAGE_MAX, NO_CONFIG, Debugger
+from sst_dev.functions.dap import MESSAGE_MAX
+from sst_dev.functions.debugger import NO_CONFIG, Debugger
 
-from tests.support.dap import Session
+from tests.support.dap import PATIENCE, Session
+from tests.support.session import descendants
 
 
 class Port:
@@ -87,10 +92,88 @@ async def test_a_restart_that_overlaps_takes_over(port: Port) -> None:
         await asyncio.to_thread(ide.close)
 
 
+def adapters() -> set[int]:
+    """The adapters and anchors that this process has started."""
+    return {pid for pid in descendants(os.getpid()) if "debugpy" in command_line(pid)}
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def attach_at_once(port: int) -> dict[str, Any]:
+    """Initialize and attach without ever being configured; what `attach` is answered, when the IDE is let go."""
+    ide = Session(port)
+    ide.request("initialize", adapterID="debugpy", clientID="test")
+    answer = ide.send("attach", name="x", connect={"host": "127.0.0.1", "port": port})
+    ide.event("terminated")
+    ide.ended()
+    ide.close()
+    return answer.get(timeout=PATIENCE)
+
+
+def attach_and_leave(port: int) -> None:
+    """Start, and Stop before it has started."""
+    ide = Session(port)
+    ide.request("initialize", adapterID="debugpy", clientID="test")
+    ide.send("attach", name="x", connect={"host": "127.0.0.1", "port": port})
+    ide.close()
+
+
+async def test_an_ide_that_leaves_at_once_leaves_nothing(port: Port) -> None:
+    """One after the other and all at once: nobody has attached, so nobody has left; the next one attaches."""
+    failed: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: failed.append(context))
+    for _ in range(3):
+        await asyncio.to_thread(attach_and_leave, port.debugger.port)
+    await asyncio.gather(*[asyncio.to_thread(attach_and_leave, port.debugger.port) for _ in range(8)])
+    ide = await port.attach()
+    assert await port.changed()
+    await asyncio.to_thread(ide.close)
+    assert not await port.changed()
+    await port.debugger.close()
+    gc.collect()
+
+    assert port.changes.empty() and failed == [] and port.errors() == []
+    assert adapters() == set()
+
+
+async def test_the_one_that_attaches_first_is_told_of_the_next(port: Port) -> None:
+    """Its `attach` is answered with the reason, and its session is over."""
+    first = asyncio.create_task(asyncio.to_thread(attach_at_once, port.debugger.port))
+    async with asyncio.timeout(PATIENCE):
+        while not any(task.get_name() == "IDE attaches" for task in asyncio.all_tasks()):
+            await asyncio.sleep(0.01)
+    ide = await port.attach()
+    answer = await first
+    assert await port.changed()
+    await asyncio.to_thread(ide.close)
+
+    assert not answer["success"] and "Another IDE" in answer["message"]
+
+
+async def test_an_end_of_the_session_ends_the_adapter(port: Port) -> None:
+    """While an IDE is attached, and while one attaches."""
+    ide = await port.attach()
+    waiting = asyncio.create_task(asyncio.to_thread(attach_at_once, port.debugger.port))
+    assert adapters()
+    await port.debugger.close()
+    with contextlib.suppress(AssertionError, OSError):  # it may have come too late to be served
+        await waiting
+    await asyncio.to_thread(ide.close)
+
+    assert adapters() == set()
+
+
 @pytest.mark.parametrize(
     "data",
     [
         b"",
+        b"Content-Length: 2\r\n\r\n[]",
+        b"Content-Length: 2\r\n\r\n{}",
         b"GET / HTTP/1.1\r\n\r\n",
         b"Content-Length: x\r\n\r\n",
         b"Content-Length: %d\r\n\r\n" % (MESSAGE_MAX + 1),

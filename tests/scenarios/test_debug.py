@@ -392,6 +392,28 @@ def test_a_client_that_leaves_leaves_nothing_waiting(live: Session) -> None:
     assert "frozen" not in live.output and "pydevd" not in live.output
 
 
+def test_a_killed_session_leaves_no_adapter(tmp_path: Path) -> None:
+    """Nor the anchor that the IDE has attached to."""
+    with session(tmp_path, FILES, "--debug=0") as one:
+        with ide(port(one), points(one, "functions/helper.py", HELPER_LINE)):
+            started = {pid for pid in descendants(one.process.pid) if b"debugpy" in command_line(pid)}
+            one.process.kill()
+            one.process.wait(30)
+        deadline = time.monotonic() + 30
+        while alive(started) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    assert started and not alive(started)
+
+
+def command_line(pid: int) -> bytes:
+    """Of a process; empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def test_in_a_workspace_member_on_another_python(tmp_path: Path, pool: Pool) -> None:
     """The project's environment has no debugpy, its helper is a member of the workspace: the breakpoint binds there."""
     running = "{}.{}".format(*sys.version_info)

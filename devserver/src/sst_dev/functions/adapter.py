@@ -7,15 +7,19 @@ import importlib.util
 import json
 import os
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import RemoteError, UserError
 from ..processes.ladder import HARD
 from ..processes.spawn import Child, start
+from .dap import packed, read
 
 ANNOUNCE_LIMIT = 30.0
 """Seconds the adapter has to say where it listens; it takes half of one."""
+ANSWER_LIMIT = 10.0
+"""Seconds the adapter has to answer the first request; it takes a hundredth of one."""
 
 _ANCHOR = """\
 import sys, debugpy
@@ -25,7 +29,7 @@ sys.stdin.read()
 """
 
 _ADAPTER = """\
-import runpy, socket
+import os, runpy, socket
 from debugpy.common import sockets
 from sst_dev.functions.peers import is_own
 
@@ -42,6 +46,7 @@ def guarded(name, handler, *address, **options):
     return serve(name, accepted, *address, **options)
 
 sockets.serve = guarded
+os.fork = lambda: 0  # it would make itself a daemon, which nobody can end
 runpy.run_module("debugpy.adapter", run_name="__main__", alter_sys=True)
 """
 """debugpy's adapter, for this user only: whoever speaks to it can run code."""
@@ -50,22 +55,35 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Adapter:
-    """Speaks the Debug Adapter Protocol to one IDE. Its processes end with the anchor and the last worker."""
+    """Speaks the Debug Adapter Protocol to one IDE. Both of its processes end with `close`."""
 
-    def __init__(self, client_port: int, worker_port: int, anchor: Child) -> None:
+    def __init__(self, client_port: int, worker_port: int, process: Child, anchor: Child) -> None:
         self._client_port = client_port
         self._worker_port = worker_port
+        self._process = process
         self._anchor = anchor
-        self.claimed = False
-        """An IDE has asked to attach; what else connects are its child sessions."""
+        self.owner: asyncio.Task[Any] | None = None
+        """Carries the IDE that has asked to attach; what else connects are its child sessions."""
         self.anchored = False
         """The IDE has configured itself: workers that connect from now on become children of the anchor."""
         self.relays: set[asyncio.Task[Any]] = set()
         """The IDE's connections."""
 
-    async def connect(self) -> Streams:
-        """A new connection for the IDE. Raises `OSError` when the adapter is gone."""
-        return await asyncio.open_connection("127.0.0.1", self._client_port)
+    async def connect(self, initialize: dict[str, Any]) -> tuple[Streams, list[dict[str, Any]]]:
+        """A new connection for the IDE, which begins with the request *initialize*; and what the adapter has answered.
+
+        Raises `OSError` or `IncompleteReadError` when the adapter is gone, `TimeoutError` when it does not answer."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._client_port)
+        said: list[dict[str, Any]] = []
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT):
+                writer.write(packed(initialize))
+                while not said or said[-1].get("request_seq") != initialize.get("seq"):
+                    said.append(await read(reader))
+        except BaseException:
+            writer.close()
+            raise
+        return (reader, writer), said
 
     async def attached(self) -> bool:
         """Wait until the IDE has configured itself; False when the anchor ended before."""
@@ -83,48 +101,51 @@ class Adapter:
         }
 
     async def close(self) -> None:
-        """End the anchor."""
-        await self._anchor.stop(HARD)
+        """End both processes; a worker that stands goes on when its connection ends."""
+        await asyncio.gather(self._anchor.stop(HARD), self._process.stop(HARD))
 
 
 async def start_adapter(root: Path) -> Adapter:
-    """Start the pair. Raises `RemoteError`, `OSError` or `TimeoutError`."""
-    client_port, worker_port = await _start_process()
-    anchor = await start(
-        [sys.executable, "-c", _ANCHOR, str(worker_port)],
-        name="debug anchor",
-        cwd=root,
-        environment={"PATH": os.environ.get("PATH", ""), "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    return Adapter(client_port, worker_port, anchor)
+    """Start the pair. Raises `RemoteError`, `UserError`, `OSError` or `TimeoutError`."""
+    async with AsyncExitStack() as undo:
+        told: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        async with await _hear(told) as listener:
+            port = listener.sockets[0].getsockname()[1]
+            arguments = ["--for-server", str(port), "--host", "127.0.0.1", "--port", "0"]
+            process = await _start("debug adapter", root, [_ADAPTER, *arguments], {})
+            undo.push_async_callback(process.stop, HARD)
+            endpoints = await asyncio.wait_for(told, ANNOUNCE_LIMIT)
+        if "error" in endpoints:
+            raise RemoteError(str(endpoints["error"]))
+        worker_port = int(endpoints["server"]["port"])
+        anchor = await _start(
+            "debug anchor", root, [_ANCHOR, str(worker_port)], {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        )
+        undo.pop_all()
+        return Adapter(int(endpoints["client"]["port"]), worker_port, process, anchor)
 
 
-async def _start_process() -> tuple[int, int]:
-    """Start debugpy's adapter: it makes itself a daemon, and tells its ports for clients and workers on a socket."""
-    told: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+async def _hear(told: asyncio.Future[dict[str, Any]]) -> asyncio.Server:
+    """Listen for the adapter, which says on a socket where it listens for clients and workers."""
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         told.set_result(json.loads(await reader.read()))
         writer.close()
 
-    listener = await asyncio.start_server(hear, "127.0.0.1", 0)
-    async with listener:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _ADAPTER, "--for-server", str(listener.sockets[0].getsockname()[1]),
-            "--host", "127.0.0.1", "--port", "0",
-            env={"PATH": os.environ.get("PATH", "")},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        endpoints = await asyncio.wait_for(told, ANNOUNCE_LIMIT)
-        await process.wait()
-    if "error" in endpoints:
-        raise RemoteError(str(endpoints["error"]))
-    return int(endpoints["client"]["port"]), int(endpoints["server"]["port"])
+    return await asyncio.start_server(hear, "127.0.0.1", 0)
+
+
+async def _start(name: str, root: Path, program: list[str], environment: dict[str, str]) -> Child:
+    """Run *program*, Python's text and its arguments; its standard input ends with this process."""
+    return await start(
+        [sys.executable, "-c", *program],
+        name=name,
+        cwd=root,
+        environment={"PATH": os.environ.get("PATH", ""), **environment},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
 
 
 def package() -> Path:

@@ -25,6 +25,7 @@ from ..core.events import Notice
 from ..core.stream import Stream
 from ..core.tasks import cancel_all, spawn
 from .adapter import Adapter, Streams, package, start_adapter
+from .dap import Ide, packed, pump, read
 from .peers import is_own
 
 NO_CONFIG = "VSCODE_DEBUGPY_ADAPTER_ENDPOINTS"
@@ -35,8 +36,6 @@ ANSWER_LIMIT = 10.0
 NOTICED = 0.5
 """Seconds between the end of a file and the next of its name: VS Code waits for a new file, and takes one that follows
 another within a tenth of this for the old one, changed."""
-MESSAGE_MAX = 1024 * 1024
-"""Bytes of a message up to `attach`: VS Code's are 2 KB; more is not the Debug Adapter Protocol."""
 
 
 class Debugger:
@@ -58,6 +57,9 @@ class Debugger:
         self._server: asyncio.Server | None = None
         self._adapter: Adapter | None = None
         self._changing = asyncio.Lock()
+        """Held while an IDE is brought to an adapter: of several at once, one after the other."""
+        self._told = False
+        """That an IDE has attached."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: set[asyncio.Task[Any]] = set()
         self._announced: tuple[Path, str] | None = None
@@ -87,6 +89,7 @@ class Debugger:
         if self._server is not None:
             self._server.close()
         adapter, self._adapter = self._adapter, None
+        self._told = False
         await cancel_all(self._tasks)
         if self._announced is not None:
             _withdraw(*self._announced)
@@ -97,98 +100,137 @@ class Debugger:
     # --- the relay --------------------------------------------------------------------------------
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if is_own(writer.get_extra_info("socket")):
-            spawn(self._serve(reader, writer), name="IDE", owner=self._tasks)
-        else:
+        if not is_own(writer.get_extra_info("socket")):
             self._say("Debugger: another user of this machine knocked at the port, and was refused", "warning")
             writer.close()
+        elif self._server is None or not self._server.is_serving():  # it closes
+            writer.close()
+        else:
+            spawn(self._serve(Ide(reader, writer)), name="IDE", owner=self._tasks)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, ide: Ide) -> None:
         try:
-            await self._relay(reader, writer)
+            await self._relay(ide)
         except (asyncio.IncompleteReadError, ConnectionError, ValueError):
             pass  # it left, or was no IDE
         except (OSError, SstError, TimeoutError) as error:
             self._say(f"The debug adapter did not start: {error}", "error")
+            ide.dismiss(f"The debug adapter did not start: {error}")
+        except asyncio.CancelledError:
+            ide.dismiss("Another IDE has attached to sst dev, or the session has ended.")
+            raise
         finally:
-            writer.close()
+            ide.writer.close()
 
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _relay(self, ide: Ide) -> None:
         """Bring one connection of the IDE to its adapter. Which one that is, only its `attach` tells: a child session
-        belongs to the present one, anything else asks for a new one. An adapter answers `initialize` before."""
-        first = await _read(reader)
-        adapter = self._adapter or await self._renew(None)
-        there = await adapter.connect()
+        belongs to the present one, anything else gets one of its own. An adapter answers `initialize` before."""
+        initialize = await read(ide.reader)
+        if initialize.get("command") != "initialize":
+            raise ValueError("no debugger begins like this")
+        adapter, there, said = await self._begin(initialize)
         try:
-            back = spawn(self._answers(there[0], writer), name="adapter to IDE", owner=self._tasks)
-            opening = [first]
-            while _command(opening[-1]) not in ("attach", "launch"):
-                there[1].write(opening[-1])
-                opening.append(await _read(reader))
-            parent = "subProcessId" not in json.loads(_body(opening[-1])).get("arguments", {})
-            if parent and adapter.claimed:
-                back.cancel()
+            for message in said:
+                ide.answer(message)
+            asked = await ide.ask()
+            parent = asked.get("command") in ("attach", "launch") and "subProcessId" not in asked.get("arguments", {})
+            if parent and (own := await self._claim()) is not adapter:
+                adapter = own
                 there[1].close()
-                adapter = await self._renew(adapter)
-                there = await _replay(adapter, opening[:-1])
-                back = spawn(self._answers(there[0], writer), name="adapter to IDE", owner=self._tasks)
-            await self._carry(adapter, parent, opening[-1], (reader, there[1]), back)
+                there, _ = await adapter.connect(initialize)
+            await self._carry(adapter, ide, asked, there)
         finally:
             there[1].close()
+            self._leave(adapter)
 
-    async def _answers(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        """Carry what the adapter says until either side ends, with our names for the sessions it announces."""
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+    async def _begin(self, initialize: dict[str, Any]) -> tuple[Adapter, Streams, list[dict[str, Any]]]:
+        """A connection to the present adapter, and its answer; the first IDE finds none and starts it."""
+        async with self._changing:
             while True:
-                sink.write(self._named(await _read(source, most=None)))
-                await sink.drain()
+                adapter = self._adapter = self._adapter or await start_adapter(self._root)
+                try:
+                    return adapter, *(await adapter.connect(initialize))
+                except (OSError, asyncio.IncompleteReadError):
+                    if self._adapter is adapter:  # else its IDE has left meanwhile
+                        self._end(adapter)
+                        raise
 
-    def _named(self, message: bytes) -> bytes:
-        if b'"debugpyAttach"' not in message and b'"startDebugging"' not in message:
-            return message
-        announced = json.loads(_body(message))
-        body = announced.get("body") or announced.get("arguments", {}).get("configuration") or {}
-        if name := self._name_of(body.get("subProcessId", 0)):
-            body["name"] = name
-        text = json.dumps(announced).encode()
-        return b"Content-Length: %d\r\n\r\n" % len(text) + text
-
-    async def _carry(
-        self, adapter: Adapter, parent: bool, attach: bytes, to: Streams, back: asyncio.Task[None]
-    ) -> None:
-        """Carry everything until either end closes; a parent's end is the end of its adapter."""
+    async def _carry(self, adapter: Adapter, ide: Ide, asked: dict[str, Any], there: Streams) -> None:
+        """Carry everything until either end closes."""
         task = asyncio.current_task()
         assert task is not None
         adapter.relays.add(task)
-        adapter.claimed = True
-        if parent:
-            spawn(self._follow(adapter), name="IDE attaches", owner=self._tasks)
+        there[1].write(packed(asked))
+        both: set[asyncio.Task[Any]] = set()
+        spawn(self._answers(there[0], ide), name="adapter to IDE", owner=both)
+        forth = spawn(pump(ide.reader, there[1]), name="IDE to adapter", owner=both)
         try:
-            to[1].write(attach)
-            forth = spawn(_pump(*to), name="IDE to adapter", owner=self._tasks)
-            await asyncio.wait({forth, back}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not forth.done():
+                ide.dismiss("The debug adapter has ended.")
         finally:
-            adapter.relays.discard(task)
-            to[1].close()
-            if parent and self._adapter is adapter:
-                self._adapter = None
-                spawn(adapter.close(), name="anchor ends", owner=self._closing)
-                self._on_change(False)
+            await cancel_all(both)
 
-    async def _renew(self, old: Adapter | None) -> Adapter:
-        """The adapter in place of *old*, whose IDE is let go."""
+    async def _answers(self, source: asyncio.StreamReader, ide: Ide) -> None:
+        """Carry what the adapter says until either side ends, with our names for the sessions it announces."""
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                message = await read(source, most=None)
+                if "debugpyAttach" in message.values() or "startDebugging" in message.values():
+                    self._name(message)
+                ide.answer(message)
+                await ide.writer.drain()
+
+    def _name(self, announced: dict[str, Any]) -> None:
+        body = announced.get("body") or announced.get("arguments", {}).get("configuration") or {}
+        if name := self._name_of(body.get("subProcessId", 0)):
+            body["name"] = name
+
+    # --- whose the adapter is ---------------------------------------------------------------------
+
+    async def _claim(self) -> Adapter:
+        """An adapter for the IDE of this task alone: the present one if it is still free, else a new one, and the IDE
+        that has the present one is let go."""
         async with self._changing:
-            if self._adapter is None or self._adapter is old:
+            old = self._adapter
+            if old is None or old.owner is not None:
                 self._adapter = None
-                if old is not None:
-                    await cancel_all(old.relays)
-                    await old.close()
-                self._adapter = await start_adapter(self._root)
+                try:
+                    if old is not None:
+                        await cancel_all(old.relays)
+                        await old.close()
+                    self._adapter = await start_adapter(self._root)
+                except BaseException:
+                    self._tell(False)
+                    raise
+            assert self._adapter is not None
+            task = self._adapter.owner = asyncio.current_task()
+            assert task is not None
+            self._adapter.relays.add(task)
+            spawn(self._follow(self._adapter), name="IDE attaches", owner=self._tasks)
             return self._adapter
+
+    def _leave(self, adapter: Adapter) -> None:
+        """This task's connection has ended; a parent's end is the end of its adapter."""
+        task = asyncio.current_task()
+        assert task is not None
+        adapter.relays.discard(task)
+        if adapter.owner is task and self._adapter is adapter:
+            self._end(adapter)
+            self._tell(False)
+
+    def _end(self, adapter: Adapter) -> None:
+        self._adapter = None
+        spawn(adapter.close(), name="adapter ends", owner=self._closing)
 
     async def _follow(self, adapter: Adapter) -> None:
         if await adapter.attached() and self._adapter is adapter:
-            self._on_change(True)
+            self._tell(True)
+
+    def _tell(self, attached: bool) -> None:
+        if attached or self._told:
+            self._told = attached
+            self._on_change(attached)
 
     # --- what is said -----------------------------------------------------------------------------
 
@@ -222,44 +264,3 @@ def _withdraw(path: Path, text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         if path.read_text() == text:
             path.unlink()
-
-
-async def _replay(adapter: Adapter, opening: list[bytes]) -> Streams:
-    """A connection on which *opening* was said and answered; the IDE has its answers from another adapter."""
-    reader, writer = await adapter.connect()
-    for message in opening:
-        writer.write(message)
-    unanswered = {json.loads(_body(message)).get("seq") for message in opening}
-    while unanswered:
-        unanswered.discard(json.loads(_body(await _read(reader))).get("request_seq"))
-    return reader, writer
-
-
-async def _read(reader: asyncio.StreamReader, most: int | None = MESSAGE_MAX) -> bytes:
-    """One message with its header, of *most* bytes. Raises `ValueError` for what is none, `IncompleteReadError` at
-    the end."""
-    try:
-        header = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.LimitOverrunError as error:
-        raise ValueError("no header of the Debug Adapter Protocol") from error
-    fields = dict(line.split(b":", 1) for line in header.lower().strip().split(b"\r\n"))
-    length = int(fields.get(b"content-length", b"0"))
-    if length <= 0 or (most is not None and length > most):
-        raise ValueError(f"a message of {length} bytes")
-    return header + await reader.readexactly(length)
-
-
-def _body(message: bytes) -> bytes:
-    return message.partition(b"\r\n\r\n")[2]
-
-
-def _command(message: bytes) -> Any:
-    return json.loads(_body(message)).get("command")
-
-
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Copy until either side ends."""
-    with contextlib.suppress(ConnectionError):
-        while data := await source.read(64 * 1024):
-            sink.write(data)
-            await sink.drain()
