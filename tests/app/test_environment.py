@@ -1,10 +1,11 @@
 """What a command of the app finds in its environment."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
-from sst_dev.app.environment import command_environment, environment_for, sdk_folder
+from sst_dev.app.environment import activated, command_environment, environment_for, sdk_folder
 from sst_dev.core.bootstrap import Bootstrap
 from sst_dev.core.errors import UserError
 from sst_dev.core.manifest import App, DevCommand, Function, Link, Manifest
@@ -42,7 +43,7 @@ def test_the_sessions_variables_win_and_foreign_credentials_go(settings: Setting
     """A developer's profile or session token must not mix with the embedded cloud's keys."""
     foreign = {"AWS_PROFILE": "work", "AWS_ACCESS_KEY_ID": "k", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL_S3": "u"}
     inherited = {"HOME": "/h", "AWS_REGION": "eu-west-1", **foreign}
-    made = command_environment(inherited, {"AWS_REGION": "us-east-1", "SST_APP": "a"}, settings)
+    made = command_environment(inherited, {"AWS_REGION": "us-east-1", "SST_APP": "a"}, settings, settings.root)
 
     assert (made["HOME"], made["AWS_REGION"], made["SST_APP"]) == ("/h", "us-east-1", "a")
     assert not foreign.keys() & made.keys()
@@ -50,9 +51,56 @@ def test_the_sessions_variables_win_and_foreign_credentials_go(settings: Setting
 
 def test_the_sdk_comes_last_on_the_users_own_path(settings: Settings) -> None:
     """What the user put on PYTHONPATH is found first."""
-    made = command_environment({"PYTHONPATH": "/mine"}, {"A": "1"}, settings)
+    made = command_environment({"PYTHONPATH": "/mine"}, {"A": "1"}, settings, settings.root)
 
     assert made["PYTHONPATH"].split(os.pathsep) == ["/mine", str(settings.home / "sdk")]
+
+
+def project(folder: Path, *, venv: bool = True, text: str = '[project]\nname = "p"\nversion = "1"\n') -> Path:
+    """A project in *folder*, perhaps with an environment."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(text)
+    if venv:
+        (folder / ".venv" / "bin").mkdir(parents=True)
+        (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    return folder
+
+
+@pytest.mark.parametrize("active", [{}, {"VIRTUAL_ENV": ""}, {"VIRTUAL_ENV": sys.prefix}])
+def test_a_command_finds_the_programs_of_its_project(tmp_path: Path, active: dict[str, str]) -> None:
+    """The `.venv` of the nearest project comes first on PATH; the CLI's own, as under `uv run`, does not hide it."""
+    root, api = project(tmp_path), project(tmp_path / "api")
+    (tmp_path / "web").mkdir()
+    inherited = {"PATH": f"{sys.prefix}/bin{os.pathsep}/usr/bin", **active}
+
+    for directory, home in ((tmp_path / "web", root), (api, api), (tmp_path, root)):
+        made = activated(inherited, tmp_path, directory)
+        assert made["VIRTUAL_ENV"] == str(home / ".venv")
+        assert made["PATH"].split(os.pathsep) == [str(home / ".venv" / "bin"), f"{sys.prefix}/bin", "/usr/bin"]
+        assert activated(made, tmp_path, directory) == made
+
+
+def test_an_environment_that_the_user_has_activated_stays(tmp_path: Path) -> None:
+    """Whoever activates one wants that one."""
+    inherited = {"PATH": "/mine/bin:/usr/bin", "VIRTUAL_ENV": "/mine"}
+
+    assert activated(inherited, tmp_path, project(tmp_path)) == inherited
+
+
+@pytest.mark.parametrize(("venv", "text"), [(False, "[project]\nname = 'p'\n"), (True, "[project")])
+def test_no_environment_is_made_for_a_command(tmp_path: Path, venv: bool, text: str) -> None:
+    """A project without one, and one whose pyproject.toml is broken just now, leave everything as it is."""
+    inherited = {"PATH": "/usr/bin"}
+
+    assert activated(inherited, tmp_path, project(tmp_path, venv=venv, text=text)) == inherited
+    assert (tmp_path / ".venv").exists() is venv
+
+
+def test_what_the_app_says_about_path_wins(settings: Settings) -> None:
+    """`environment={"PATH": …}` of a component is meant."""
+    made = command_environment({"PATH": "/usr/bin"}, {"PATH": "/own"}, settings, project(settings.root))
+
+    assert made["PATH"] == "/own"
 
 
 def test_the_sdks_folder_holds_sst_and_nothing_else(settings: Settings) -> None:

@@ -333,3 +333,19 @@ def test_a_closed_window_ends_the_session(tmp_path: Path) -> None:
 
     assert typed.close() == 0
     assert gone(left) == set()
+
+
+def test_commands_find_the_programs_of_their_project(tmp_path: Path) -> None:
+    """What is in the project's `.venv` runs by its name: in a pane, beside the session and in `sst shell`."""
+    app = tmp_path / "app"
+    run = 'sst.x.DevCommand("Tool", dev={"command": "greet pane", "directory": "web"})'
+    project = '[project]\nname = "p"\nversion = "1"\n'
+    greet = '#!/bin/sh\necho "greets $1 $VIRTUAL_ENV"\n'
+    write(app, {"sst_config.py": config(run), "pyproject.toml": project, ".venv/bin/greet": greet, "web/x": ""})
+    (app / ".venv/bin/greet").chmod(0o755)
+    (app / ".venv/bin/python").symlink_to(sys.executable)
+    with session(app, None, MONO) as one:
+        one.wait_output(f"Tool │ greets pane {app}/.venv")
+        for command in ("shell", "dev"):
+            done = one.sst(command, "--", "greet", command)
+            assert done.stdout.decode() == f"greets {command} {app}/.venv\n", done.stderr.decode()

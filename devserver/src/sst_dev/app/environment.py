@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ..core.bootstrap import Bootstrap
 from ..core.errors import UserError
 from ..core.manifest import DevCommand, Function, Manifest, Task
 from ..core.settings import Settings
+from ..functions.interpreter import environment_home
 
 FOREIGN = frozenset({
     "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
@@ -26,15 +28,39 @@ RoleVariables = Callable[[str], Mapping[str, str]]
 """Role ARN → the variables that lead an AWS SDK to its credentials."""
 
 
-def command_environment(inherited: Mapping[str, str], session: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """The developer's own environment, with the session's variables over it and the SDK within reach of Python."""
+def command_environment(
+    inherited: Mapping[str, str], session: Mapping[str, str], settings: Settings, directory: Path
+) -> dict[str, str]:
+    """What a command in *directory* gets: the developer's own environment, the programs of its project's first, with
+    the session's variables over it and the SDK within reach of Python."""
     kept = {
         name: value
-        for name, value in inherited.items()
+        for name, value in activated(inherited, settings.root, directory).items()
         if not session or (name not in FOREIGN and not name.startswith(FOREIGN_PREFIX))
     }
     paths = [path for path in (inherited.get("PYTHONPATH"), str(sdk_folder(settings))) if path]
     return {**kept, **session, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def activated(inherited: Mapping[str, str], root: Path, directory: Path) -> dict[str, str]:
+    """*inherited*, with the `.venv` of the project that *directory* belongs to active when there is one.
+
+    It is the one the project's functions run in. An environment that the user has activated stays; that of the CLI
+    itself, which `uv run` activates, does not count.
+    """
+    chosen = inherited.get("VIRTUAL_ENV")
+    if chosen and Path(chosen).resolve() != Path(sys.prefix).resolve():
+        return dict(inherited)
+    try:
+        home = environment_home(root, directory / "pyproject.toml")
+    except UserError:
+        home = None  # a pyproject.toml in the midst of an edit: whoever needs what is in it says so
+    if home is None or not (home / ".venv" / "bin" / "python").exists():
+        return dict(inherited)
+    venv = home / ".venv"
+    programs = str(venv / "bin")
+    others = [folder for folder in inherited.get("PATH", os.defpath).split(os.pathsep) if folder != programs]
+    return {**inherited, "VIRTUAL_ENV": str(venv), "PATH": os.pathsep.join([programs, *others])}
 
 
 def sdk_folder(settings: Settings) -> Path:

@@ -136,7 +136,7 @@ async def _run(settings: Settings, argv: list[str], fetch: Fetch, changes: Chang
                 argv,
                 name=argv[0],
                 cwd=Path.cwd(),
-                environment=command_environment(dict(os.environ), current, settings),
+                environment=command_environment(os.environ, current, settings, Path.cwd()),
                 stdin=None,
                 foreground=True,
             )
