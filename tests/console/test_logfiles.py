@@ -54,6 +54,15 @@ async def test_each_pane_has_its_file(tmp_path: Path) -> None:
     assert "✓ ready in 2.00 s" in texts(files["sst.log"])
 
 
+async def test_why_a_command_restarts_is_in_the_log_of_the_deploy(tmp_path: Path) -> None:
+    """Beside the deploy that is the reason, as on the screen, and in the command's own file."""
+    again = process("Web", "stopping", reason="command changed")
+    files = await written(tmp_path, [*starting(), process("Web", "running"), again])
+
+    assert texts(files["sst.log"])[-1] == texts(files["Web.log"])[-1] == "Web │ restarting: command changed"
+    assert "Web │ started" not in texts(files["sst.log"])
+
+
 async def test_each_line_begins_with_its_time(tmp_path: Path) -> None:
     """Times are ISO 8601 with milliseconds and offset, so that files can be merged and sorted."""
     files = await written(tmp_path, [log("a", "hello")])

@@ -147,7 +147,7 @@ def test_nothing_changed_is_said() -> None:
     event = next(event for event in starting() if isinstance(event, e.DeployFinished))
     same = e.DeployFinished(START, manifest=event.manifest, changed=0, duration=0.1)
 
-    assert shown([same])[0] == "✓ deployed: nothing changed in 100 ms"
+    assert shown([same])[0] == "✓ deployed: no resource changed in 100 ms"
 
 
 def test_a_failed_deploy_shows_the_users_frames_and_the_hint() -> None:

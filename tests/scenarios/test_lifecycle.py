@@ -60,7 +60,7 @@ def test_data_urls_and_silence_after_a_restart(tmp_path: Path) -> None:
     with session(tmp_path) as second:
         assert second.url("Api") == url
         assert http(url).body == b"kept"
-        assert "nothing changed" in second.output
+        assert "no resource changed" in second.output
 
 
 def test_the_app_lives_in_its_region(tmp_path: Path) -> None:

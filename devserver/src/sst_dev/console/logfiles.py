@@ -80,6 +80,8 @@ class LogFiles:
             case e.ProcessChanged():
                 self._write_output(event, self._outputs.pop(event.name, Lines()).flush())
                 self._write_lines(pane_file(event), event)
+                if event.reason:  # the SST pane tells of it, too
+                    self._write_lines("sst", event)
             case e.InvocationStarted() | e.LogLine() | e.Reloaded() | e.ReloadFailed():
                 self._write_lines("functions", event)
             case e.InvocationFinished():

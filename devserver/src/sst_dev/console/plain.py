@@ -124,7 +124,7 @@ class Plain:
     def _deploy_finished(self, event: e.DeployFinished) -> list[Line]:
         self._width = max([self._width, *(len(f.name) for f in event.manifest.functions)])
         count = event.changed
-        what = f"{count} resource{'s' * (count != 1)} changed" if count else "nothing changed"
+        what = f"{count} resource{'s' * (count != 1)} changed" if count else "no resource changed"
         done = line(("✓ deployed", "good"), f": {what}", (f" in {duration(event.duration)}", "dim"))
         return [done, *(line(f"  {k}: ", v) for k, v in map(_output, event.manifest.outputs.items())), ()]
 

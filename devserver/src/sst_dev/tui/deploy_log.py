@@ -122,7 +122,7 @@ class DeployLog(Lines):
             component.open.clear()
         if isinstance(event, e.DeployFailed):
             return  # it stands below the log until it is mended
-        changed = f"{event.changed} changed" if event.changed else "nothing changed"
+        changed = f"{event.changed} changed" if event.changed else "no resource changed"
         self._put(row(("✓ deployed", "good"), f"  {changed}", (f"  {duration(event.duration)}", "dim")))
         self.outputs(event.manifest)
 
