@@ -179,10 +179,15 @@ while True:
     (folder / "part").rename(folder / (uuid.uuid4().hex + ".json"))
     fails = os.environ.get("FAIL")
     body = fails or os.environ.get("ANSWER", "{{}}")
+    if os.environ.get("FAIL_LAST"):
+        last = json.loads(event)["Records"][-1]
+        last = last.get("kinesis") or {{"sequenceNumber": last["dynamodb"]["SequenceNumber"]}}
+        body = json.dumps({{"batchItemFailures": [{{"itemIdentifier": last["sequenceNumber"]}}]}})
     url = api + request_id + ("/error" if fails else "/response")
     urllib.request.urlopen(urllib.request.Request(url, data=body.encode(), method="POST")).close()
 """
-"""A stub that writes each event to a file and answers with the variable ANSWER, or with the error object FAIL."""
+"""A stub that writes each event to a file and answers with the variable ANSWER, or with the error object FAIL; with
+FAIL_LAST it reports the last record of a stream's batch as failed."""
 
 
 @contextmanager
