@@ -36,6 +36,10 @@ def test_checkers_know_the_links_of_an_example(name: str, tmp_path: Path) -> Non
         assert revealed == ["str", 'has no attribute "nothing"', "str"]
         assert errors == [f'Cannot access attribute "nothing" for class "_{link}"']
 
+        if name == "workspace":
+            assert [kind or error for kind, error in mypy(checkers, folder / "functions", "src")] == revealed[:2]
+            assert mypy(checkers, folder, ".") == mypy(checkers, folder, file)
+
         config = (folder / "sst_config.py").read_text()
         one.edit("sst_config.py", config[: config.index("def run()")] + "def run():\n    return {'left': 'nothing'}\n")
         one.wait_output("left: nothing", timeout=90)

@@ -89,11 +89,24 @@ def test_the_environment_is_read_once_and_late(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_property_wins_over_a_dict_method(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A property called `items` or `keys` is the property; the rest still behaves as a dict."""
-    links = resource(monkeypatch, SST_RESOURCE_Shop='{"items": 3, "keys": ["k"]}')
+    """A property called `get` or `pop` is the property; the rest still behaves as a dict."""
+    links = resource(monkeypatch, SST_RESOURCE_Shop='{"get": 3, "pop": ["k"]}')
 
-    assert (links.Shop.items, links.Shop.keys) == (3, ["k"])
-    assert links.Shop == {"items": 3, "keys": ["k"]}
+    assert (links.Shop.get, links.Shop.pop) == (3, ["k"])
+    assert links.Shop == {"get": 3, "pop": ["k"]}
+
+
+def test_what_a_dict_is_read_by_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`items`, `keys` and `values` are methods at every depth, so that JSON and unpacking work."""
+    plain = {"o": {"a": 1, "items": 2, "keys": 3, "values": 4, "get": 5}, "items": [1]}
+    links = resource(monkeypatch, SST_RESOURCE_Shop=json.dumps(plain))
+
+    for given in (links.Shop, dict(links.Shop), {**links.Shop}):
+        assert json.loads(json.dumps(given)) == plain
+        assert json.loads(json.dumps(given, indent=1)) == plain  # the encoder that is written in Python
+    assert {**links.Shop.o} == plain["o"]
+    assert sorted(links.Shop.o.keys()) == sorted(plain["o"])
+    assert (links.Shop.o["items"], links.Shop["o"]["values"], links.Shop["items"]) == (2, 4, [1])
 
 
 def test_a_link_is_a_dict(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ CASES: dict[str, dict[str, str]] = {
     "scalars": {"SST_RESOURCE_N": "1", "SST_RESOURCE_M": '"text"', "SST_RESOURCE_O": "[1, {}]"},
     "null": {"SST_RESOURCE_N": "null"},
     "unicode": {"SST_RESOURCE_N": '{"name": "é\\u00fc\\ud83d\\ude00", "é": 1}'},
-    "names of dict methods": {"SST_RESOURCE_N": '{"items": 1, "keys": {"get": 2}, "pop": 3, "copy": 4}'},
+    "names of dict methods": {"SST_RESOURCE_N": '{"deep": {"get": 2}, "pop": 3, "copy": 4}'},
     "names of our own": {"SST_RESOURCE_N": '{"_path": 1}', "SST_RESOURCE_M": "2"},
     "big numbers": {"SST_RESOURCE_N": '{"a": 123456789012345678901234567890, "b": 1.5e300}'},
     "empty variable": {"SST_RESOURCE_N": "", "SST_RESOURCE_App": "{}"},

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "SST_RESOURCE_"
 _ALL = "SST_RESOURCES_JSON"
+_VIEWS = frozenset(("items", "keys", "values"))
 _ACTIVATE = (
     "Links reach a process that sst started: run it with `sst dev -- <command>` or `sst shell -- <command>`; "
     "for a function, `sst dev` or `sst deploy`, with link=[…] where sst_config.py declares it"
@@ -45,7 +46,8 @@ class LinkSourceError(Exception):
 class Link(dict):  # type: ignore[type-arg]  # dict[str, Any] as a base would be evaluated on import
     """The properties of one link: a dict whose keys are attributes too, at every depth.
 
-    A property wins over a method of dict that has its name: `Resource.Shop.items` is the property.
+    A property wins over a method of dict that has its name, `Resource.Shop.get`, except over `items`, `keys` and
+    `values`: what takes a dict, as `json.dumps` does, calls these. As items they are there: `Resource.Shop["items"]`.
     """
 
     __slots__ = ("_path",)
@@ -55,7 +57,7 @@ class Link(dict):  # type: ignore[type-arg]  # dict[str, Any] as a base would be
         self._path = path
 
     def __getattribute__(self, name: str) -> "Any":
-        if not name.startswith("__") and dict.__contains__(self, name):
+        if name not in _VIEWS and not name.startswith("__") and dict.__contains__(self, name):
             return dict.__getitem__(self, name)
         return dict.__getattribute__(self, name)
 

@@ -2,8 +2,8 @@
 
 The SDK declares `Resource` as whatever a top-level module `sst_env` says. mypy and pyright look for that module in
 the folder they are started in, so the file lies at the app's root and beside the `pyproject.toml` of each project
-that holds a handler. Members of a uv workspace share the file of the workspace: mypy refuses two modules of one
-name under the folder it checks.
+that holds a handler, members of a uv workspace among them: there mypy and editors are started too. It is one content
+everywhere: what a module is linked to is its function's affair, and a module may serve several.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import UserError
-from ..core.handlers import locate, nearest_project, workspace_members
+from ..core.handlers import locate, nearest_project
 from ..core.manifest import Manifest
 
 FILE_NAME = "sst_env.pyi"
@@ -33,6 +33,8 @@ _METHODS = """\
     def __contains__(self, name: object) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
 """
+_VIEWS = {"items", "keys", "values"}
+"""Methods of dict that no property stands for: see `sst.resource.Link`."""
 _SCALARS = {str: "str", bool: "bool", int: "int", float: "float"}
 _BASE = "dict[str, Any]"
 
@@ -78,17 +80,14 @@ def write_types(manifest: Manifest, root: Path) -> list[Path]:
 
 
 def stub_folders(root: Path, handlers: Iterable[str]) -> list[Path]:
-    """Where `sst_env.pyi` belongs: *root*, and the project of each handler that is not in a workspace above it."""
+    """Where `sst_env.pyi` belongs: *root*, and the project of each handler."""
     return sorted({root, *(_project(root, handler) for handler in handlers)})
 
 
 def _project(root: Path, handler: str) -> Path:
-    """The folder at or below *root* whose type checker run covers *handler*."""
+    """The folder of the nearest `pyproject.toml` above *handler*, if it is at or below *root*."""
     project = nearest_project(root, locate(root, handler).file)
-    if project is None or not project.is_relative_to(root):
-        return root
-    above = [place for place in project.parents if place.is_relative_to(root)]
-    return next((place for place in above if project in workspace_members(place)), project)
+    return project if project is not None and project.is_relative_to(root) else root
 
 
 def _class_lines(name: str, properties: Mapping[str, Any]) -> list[str]:
@@ -96,7 +95,7 @@ def _class_lines(name: str, properties: Mapping[str, Any]) -> list[str]:
     taken = set(properties)
     classes: list[str] = []
     attributes: list[str] = []
-    for key in sorted(filter(_is_attribute, properties)):
+    for key in sorted(filter(_is_attribute, properties.keys() - _VIEWS)):
         value = properties[key]
         declared = _type_of(value)
         if isinstance(value, Mapping) and value and not _words(_BASE) & properties.keys():
