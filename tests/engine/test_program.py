@@ -142,6 +142,24 @@ async def test_what_the_program_prints_and_dotenv_values_reach_their_ends(
     assert [n.text for n in project.seen(e.Notice)] == ["one shell True dev", "two shell True dev"]
 
 
+async def test_what_cannot_be_is_said_once_in_a_session(tmp_path: Path, cloud: CloudUnderTest) -> None:
+    """Each save runs the program again; what it leaves out is no news then."""
+    left_out = 'sst.aws.Vpc("Net"); from pulumi_aws import ssm; ssm.Parameter("Par", type="String", value="{}")\n'
+    project = Project(tmp_path, RUN + left_out.format(1))
+    try:
+        for value in (1, 2):
+            project.write(RUN + left_out.format(value))
+            await project.program.apply(Bootstrap(**cloud.bootstrap), trigger="start")
+    finally:
+        await project.program.close()
+
+    assert [n.text for n in project.seen(e.Notice)] == [
+        'Vpc "Net" does not exist on the embedded cloud and was left out.',
+        "Par: aws:ssm/parameter:Parameter does not exist on the embedded cloud and was left out: "
+        "its outputs are its inputs.",
+    ]
+
+
 async def test_a_changed_secret_reaches_the_next_apply(tmp_path: Path, cloud: CloudUnderTest) -> None:
     """Secrets are read at the start of each run, and never leave for the record of resources."""
     config = RUN + 'sst.aws.Function("Api", handler="functions/api.handler", link=[sst.Secret("Key")])\n'

@@ -48,6 +48,8 @@ class Program:
         self._run: _Run | None = None
         self._spare: _Run | None = None
         self._modules: list[str] = []
+        self._said: set[str] = set()
+        """Notices that are for once in a session: a line for each thing that its config names."""
 
     async def load(self, command: Literal["apply", "remove", "diff"] = "apply") -> App:
         """Start the program for *command* and return what its `app(input)` says. Raises `SstError`."""
@@ -114,7 +116,7 @@ class Program:
         if spare is not None and not spare.alive:
             await spare.close()
             spare = None
-        run = spare or await _Run.spawn(self._settings, self._stream)
+        run = spare or await _Run.spawn(self._settings, self._stream, self._said)
         try:
             run.send(
                 {
@@ -137,7 +139,7 @@ class Program:
 
     async def _warm(self) -> None:
         """Have the next run's process import Pulumi now, while nobody waits for it."""
-        self._spare = await _Run.spawn(self._settings, self._stream)
+        self._spare = await _Run.spawn(self._settings, self._stream, self._said)
         self._spare.send({"kind": "warm", "modules": self._modules})
 
 
@@ -146,8 +148,9 @@ class _Run:
 
     app: App
 
-    def __init__(self, process: asyncio.subprocess.Process, settings: Settings, stream: Stream) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, settings: Settings, stream: Stream, said: set[str]) -> None:
         self._process = process
+        self._said = said
         self._config = settings.config
         self._stream = stream
         self._output: deque[str] = deque(maxlen=OUTPUT_KEPT)
@@ -157,7 +160,7 @@ class _Run:
         self._outgoing: TextIO
 
     @classmethod
-    async def spawn(cls, settings: Settings, stream: Stream) -> _Run:
+    async def spawn(cls, settings: Settings, stream: Stream, said: set[str]) -> _Run:
         """Start the child in a process group of its own."""
         to_child, outgoing = os.pipe()
         incoming, from_child = os.pipe()
@@ -179,7 +182,7 @@ class _Run:
         finally:
             os.close(to_child)
             os.close(from_child)
-        self = cls(process, settings, stream)
+        self = cls(process, settings, stream, said)
         self._outgoing = os.fdopen(outgoing, "w", encoding="utf-8")
         self._incoming = asyncio.StreamReader(limit=MESSAGE_LIMIT)
         loop = asyncio.get_running_loop()
@@ -238,6 +241,10 @@ class _Run:
     def _publish(self, message: dict[str, Any]) -> None:
         now = time.time()
         if message["kind"] == "notice":
+            if message.get("once"):
+                if message["text"] in self._said:
+                    return
+                self._said.add(message["text"])
             self._stream.publish(e.Notice(now, message["text"], message["level"]))
             return
         facts = {k: message[k] for k in ("urn", "component", "component_type", "type", "name", "action")}

@@ -146,7 +146,7 @@ class Run:
         printed, record = io.StringIO(), signature(self._state_file)
         cloud, entries = read_cloud(self._state_file), read(self._state_file)
         context = self._context(
-            app, cloud, notice=self._say, check_handler=self._check_handler, package=self._packager(app).find
+            app, cloud, notice=self._say_once, check_handler=self._check_handler, package=self._packager(app).find
         )
         resources = Preview(entries)
         try:
@@ -271,6 +271,10 @@ class Run:
 
     def _say(self, text: str, level: str = "info") -> None:
         self._send({"kind": "notice", "text": text, "level": level})
+
+    def _say_once(self, text: str) -> None:
+        """Say what stays true for as long as the session, however often the program runs in it."""
+        self._send({"kind": "notice", "text": text, "level": "info", "once": True})
 
     def _say_waiting(self, holder: str) -> None:
         self._say(f"Another sst ({holder}) is applying stage {self._stage!r}; waiting for it.", "warning")

@@ -238,8 +238,8 @@ class Applier:
             self._unsupported.add(wanted.type)
         if first:
             what = f"{wanted.component}: {wanted.type}"
-            text = f"{what} does not exist on the embedded cloud and was left out: its outputs are None."
-            self._report({"kind": "notice", "text": text, "level": "warning"})
+            text = f"{what} does not exist on the embedded cloud and was left out: its outputs are its inputs."
+            self._report({"kind": "notice", "text": text, "level": "warning", "once": True})
         return Made(wanted.name)
 
     def _say_left_out(self, entry: Entry, what: str) -> None:
@@ -248,7 +248,7 @@ class Applier:
             self._unsupported.add(what)
         if first:
             text = f"{entry.component}: {what} does not exist on the embedded cloud; what needs it does without."
-            self._report({"kind": "notice", "text": text, "level": "warning"})
+            self._report({"kind": "notice", "text": text, "level": "warning", "once": True})
 
     def _reported(self, action: str, entry: Entry, perform: Callable[[], Made]) -> Made:
         facts = {
