@@ -66,7 +66,7 @@ def make_settings(
     return Settings(
         config=config,
         stage=resolve_stage(options, config.parent),
-        mode=Mode(mode) if mode else _default_mode(wraps=wraps, json_events=json_events),
+        mode=_asked_mode(mode) if mode else _default_mode(wraps=wraps, json_events=json_events),
         force_local=local,
         json_events=json_events,
         color=wants_color(sys.stdout, os.environ),
@@ -89,11 +89,23 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _asked_mode(text: str) -> Mode:
+    mode = Mode(text)
+    if mode is Mode.MULTI and (stream := _redirected()):
+        raise UserError(f"--mode=multi: {stream} is not a terminal.", hint="Use --mode=mono, or redirect nothing.")
+    return mode
+
+
 def _default_mode(*, wraps: bool, json_events: bool) -> Mode:
     if wraps:
         return Mode.BASIC
-    on_terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    return Mode.MULTI if on_terminal and not json_events else Mode.MONO
+    return Mode.MULTI if not json_events and os.environ.get("TERM") != "dumb" and not _redirected() else Mode.MONO
+
+
+def _redirected() -> str:
+    """Which standard stream is no terminal, if one is: the screen reads from the first and is drawn on the third."""
+    streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
+    return next((name for name, stream in streams.items() if not stream.isatty()), "")
 
 
 async def serve(settings: Settings) -> int:
