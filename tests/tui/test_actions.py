@@ -92,7 +92,7 @@ async def test_t_saves_a_test_event(tmp_path: Path) -> None:
         await d.press("enter")
 
         assert json.loads((tmp_path / "tests/events/Api-aaaa11.json").read_text()) == {"rawPath": "/notes"}
-        await d.press("t", "ctrl+u", *"list-notes", "enter", "t", "escape")
+        await d.press("t", *"list-notes", "enter", "t", "escape")
 
         assert json.loads((tmp_path / "tests/events/list-notes.json").read_text()) == {"rawPath": "/notes"}
         assert notes(d) == [
@@ -428,14 +428,16 @@ async def test_help_lists_every_key(tmp_path: Path) -> None:
         assert "Move" not in d.pane()
 
 
-async def test_ctrl_c_copies_a_selection_first(tmp_path: Path) -> None:
-    """As everywhere else: what is selected is copied, only then it quits."""
+async def test_ctrl_c_quits_whatever_is_selected(tmp_path: Path) -> None:
+    """As the footer says; what is selected is copied with y, and a drag copied it already."""
     async with deck(tmp_path) as d:
         await d.see(process("Web", "running"), output("Web", "one\r\ntwo"))
-        await d.press("4", "v", "ctrl+c")
-        assert d.app.clipboard == "two" and not d.app._exit
-        await d.press("ctrl+c")
+        await d.press("4", "v")
+        assert d.app.view.selected_text() == "two"
+        await d.pilot.press("ctrl+c")
         await d.until(lambda: d.app._exit)
+
+        assert not d.app.clipboard
 
 
 async def test_what_enter_starts_has_the_keyboard(tmp_path: Path) -> None:

@@ -29,6 +29,28 @@ def test_keys_edit_as_in_a_shell(keys: str, expected: str) -> None:
     assert line.text[: line.at] + "|" + line.text[line.at :] == expected
 
 
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [("x y", "xy|"), ("left x", "a-xb|"), ("backspace x", "a-x|"), ("end x", "a-bx|"), ("f5 x", "x|"), ("ctrl+u", "|")],
+)
+def test_a_proposal_is_replaced_by_typing_and_kept_by_editing(keys: str, expected: str) -> None:
+    """As text that is selected in a form."""
+    line = Line("a-b", 3, proposed=True)
+    for key in keys.split():
+        line.press(key, key if len(key) == 1 else None)
+
+    assert line.text + "|" == expected
+
+
+def test_a_proposal_is_replaced_by_a_paste() -> None:
+    """Once; the next paste follows it."""
+    line = Line("a-b", 3, proposed=True)
+    line.insert("one")
+    line.insert(" two")
+
+    assert line.text == "one two"
+
+
 def test_a_paste_is_one_line_of_bounded_length() -> None:
     """What follows its first line was meant for something else."""
     line = Line("ab", 1)

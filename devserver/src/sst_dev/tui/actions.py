@@ -297,7 +297,7 @@ class Actions:
             self._app.say(f"Saved. sst invoke {started.function} --event @{shown}")
 
         name = f"{started.function}-{started.id[:8]}"
-        self._app.prompt(Prompt("Save as tests/events/", done, line=Line(name, len(name))))
+        self._app.prompt(Prompt("Save as tests/events/", done, line=Line(name, len(name), proposed=True)))
 
     def debug(self) -> None:
         """Where the marked invocation stands: to pdb's pane, if that is where; else how it could be made to stand."""
@@ -379,10 +379,7 @@ class Actions:
         self._app.ask("Quit and stop everything?  y yes   n no", self.quit)
 
     def quit(self) -> None:
-        if self._app.view.selected_text():
-            self.copy()
-        else:
-            self._app.exit()
+        self._app.exit()
 
 
 MOUSE = (

@@ -15,6 +15,8 @@ class Line:
 
     text: str = ""
     at: int = 0
+    proposed: bool = False
+    """Whether the text is not the user's own: typing replaces it, as where text is selected; keys that edit keep it."""
 
     def press(self, key: str, character: str | None) -> bool:
         """Take one key by its Textual name; whether it is one that edits."""
@@ -41,10 +43,13 @@ class Line:
                 self.insert(character)
             case _:
                 return False
+        self.proposed = False
         return True
 
     def insert(self, text: str) -> None:
         """Put the first line of *text* where the cursor is."""
+        if self.proposed:
+            self.text, self.at, self.proposed = "", 0, False
         first = next(iter(text.strip("\r\n").splitlines()), "")
         part = "".join(c for c in first if c.isprintable())[: LIMIT - len(self.text)]
         self.text, self.at = self.text[: self.at] + part + self.text[self.at :], self.at + len(part)
