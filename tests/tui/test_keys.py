@@ -38,8 +38,8 @@ def test_the_footer_shows_what_is_valid_now() -> None:
     assert "^Z" not in outside and outside["Enter"] == "open" and outside["x"] == "stop"
     assert inside["Enter"] == "details" and "^Z" in inside
     assert dead["Enter"] == "start" and "x" not in dead
-    assert list(hints("details", inside=True, dead=False))[:5] == [
-        ("^Z", "back"), ("?", "help"), ("p", "raw"), ("y", "copy"), ("Y", "event"),
+    assert list(hints("details", inside=True, dead=False))[:6] == [
+        ("?", "help"), ("^C", "quit"), ("^Z", "back"), ("p", "raw"), ("y", "copy"), ("Y", "event"),
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sst_dev.core import commands as c
+from sst_dev.tui.view import PADDING
 
 from tests.support.history import output, process
 
@@ -173,7 +174,7 @@ async def test_a_click_opens_the_links_of_a_program_and_urls_that_wrap(
         d.app.panes.current = d.app.panes.terminals[0]
         await d.settle()
         for x, y in [(1, 0), (6, 0), (3, 1), (3, 2)]:
-            await d.pilot.click(d.app.view, offset=(x, y))
+            await d.pilot.click(d.app.view, offset=(x + PADDING, y))
             await d.settle()
 
         assert opened == ["https://a.b/c", long, long]
@@ -196,7 +197,7 @@ async def test_the_wheel_scrolls_a_full_screen_program(tmp_path: Path) -> None:
         d.app.panes.current = d.app.panes.terminals[0]
         await d.press("enter")
         d.sent.clear()
-        await d.pilot._post_mouse_events([_wheel()], d.app.view, offset=(1, 1), button=0)
+        await d.pilot._post_mouse_events([_wheel()], d.app.view, offset=(1 + PADDING, 1), button=0)
         await d.settle()
 
         assert d.asked(c.WriteProcess) == [c.WriteProcess("Web", b"\x1bOB" * 3)]

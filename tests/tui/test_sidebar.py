@@ -12,7 +12,7 @@ from sst_dev.tui.panes import Panes
 from sst_dev.tui.rows import STYLES
 from sst_dev.tui.sidebar import light, pane_state
 
-from tests.support.history import API, START, finished, process, started, starting
+from tests.support.history import API, START, finished, output, process, started, starting
 
 from .support import deck
 
@@ -106,3 +106,37 @@ async def test_a_long_title_is_cut(tmp_path: Path) -> None:
 
         assert d.lines()[3].startswith(" 4 → AVeryLongNam… ●") or "…" in d.lines()[3][:21]
         assert "●" in d.lines()[3][:21]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("1", "Enter open"),
+        ("2", "f filter"),
+        ("2 enter", "^Z list  r replay  f filter"),
+        ("2 enter enter", "^Z back"),
+        ("2 slash A p i enter g", "/Api 1/1"),
+        ("4", "x stop  r restart"),
+        ("5", "Enter start"),
+        ("question_mark", "^Z back"),
+    ],
+)
+async def test_help_and_the_way_out_are_always_in_the_footer(tmp_path: Path, keys: str, words: str) -> None:
+    """At 80 columns the others give way, the less useful first, and in the last resort what is said of the pane."""
+    async with deck(tmp_path, size=(80, 24)) as d:
+        await d.see(started("one"), finished("one"), process("Web", "running"), process("Docs", "idle"))
+        await d.press(*keys.split())
+
+        footer = " ".join(d.lines()[-1].split())
+        assert footer.endswith("? help ^C quit") and " ".join(words.split()) in footer
+        assert len(d.lines()[-1]) <= 80
+
+
+async def test_a_long_search_leaves_room_for_the_way_out(tmp_path: Path) -> None:
+    """What was searched for is shortened, in the program's pane too."""
+    async with deck(tmp_path, size=(80, 24)) as d:
+        await d.see(process("Web", "running"), output("Web", "w" * 70))
+        await d.press("4", "slash", *"w" * 70, "enter")
+        assert d.lines()[-1].endswith("…   ? help ^C quit")
+        await d.press("enter")
+        assert d.lines()[-1].endswith("…   ^Z list")

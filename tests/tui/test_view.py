@@ -8,7 +8,7 @@ import pytest
 from sst_dev.core import commands as c
 from sst_dev.core import events as e
 from sst_dev.tui.entry import GUTTER
-from sst_dev.tui.view import URL, PaneView
+from sst_dev.tui.view import PADDING, URL, PaneView
 
 from tests.support.history import START, finished, log, output, process, started
 
@@ -22,9 +22,11 @@ async def web(d: Deck, text: str) -> None:
 
 
 async def drag(d: Deck, start: tuple[int, int], end: tuple[int, int]) -> None:
-    await d.pilot.mouse_down(PaneView, offset=start)
-    await d.pilot.hover(PaneView, offset=end)
-    await d.pilot.mouse_up(PaneView, offset=end)
+    """From one column and row of the text to another."""
+    (x0, y0), (x1, y1) = start, end
+    await d.pilot.mouse_down(PaneView, offset=(x0 + PADDING, y0))
+    await d.pilot.hover(PaneView, offset=(x1 + PADDING, y1))
+    await d.pilot.mouse_up(PaneView, offset=(x1 + PADDING, y1))
     await d.settle()
 
 
@@ -35,6 +37,23 @@ async def test_a_drag_copies_text_without_borders(tmp_path: Path) -> None:
         await drag(d, (6, 0), (4, 2))
 
         assert d.app.clipboard == "row\nsecond row\nthird"
+
+
+@pytest.mark.parametrize("sidebar", [True, False])
+async def test_a_drag_may_begin_left_of_the_text(tmp_path: Path, sidebar: bool) -> None:
+    """In the column between the list and the text it begins with the text."""
+    async with deck(tmp_path) as d:
+        await web(d, "first row\r\nsecond row")
+        if not sidebar:
+            await d.press("z")
+        left = d.app.view.region.x
+        await d.pilot.mouse_down(offset=(left, 0))
+        await d.pilot.hover(offset=(left + 6, 1))
+        await d.pilot.mouse_up(offset=(left + 6, 1))
+        await d.settle()
+
+        assert left + 1 == d.app.view.content_region.x
+        assert d.app.clipboard == "first row\nsecond"
 
 
 async def test_a_drag_upwards_is_the_same(tmp_path: Path) -> None:
@@ -69,11 +88,11 @@ async def test_a_drag_holds_the_pane_still(tmp_path: Path) -> None:
     """Output during a drag does not move the text away under the mouse; afterwards it follows again."""
     async with deck(tmp_path, size=(100, 11)) as d:
         await web(d, "".join(f"line {n}\r\n" for n in range(50)))
-        await d.pilot.mouse_down(PaneView, offset=(0, 0))
-        await d.pilot.hover(PaneView, offset=(6, 0))
+        await d.pilot.mouse_down(PaneView, offset=(1, 0))
+        await d.pilot.hover(PaneView, offset=(7, 0))
         await d.see(output("Web", "more\r\n" * 20))
         assert d.pane()[0] == "line 41"
-        await d.pilot.mouse_up(PaneView, offset=(6, 0))
+        await d.pilot.mouse_up(PaneView, offset=(7, 0))
         await d.settle()
 
         assert d.app.clipboard == "line 41"
@@ -161,7 +180,7 @@ async def test_the_mouse_belongs_to_a_program_that_asked(tmp_path: Path) -> None
 
         await d.press("enter")
         await drag(d, (4, 2), (5, 2))
-        await d.pilot._post_mouse_events([_scroll("up")], PaneView, (4, 2))
+        await d.pilot._post_mouse_events([_scroll("up")], PaneView, (4 + PADDING, 2))
         await d.settle()
         data = b"".join(w.data for w in d.asked() if isinstance(w, c.WriteProcess))
         assert data.startswith(b"\x1b[<0;5;3M") and data.endswith(b"\x1b[<0;6;3m\x1b[<64;5;3M")

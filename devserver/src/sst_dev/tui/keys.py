@@ -98,8 +98,11 @@ def find(key: str, pane: str) -> Key | None:
     return next((entry for entry in KEYS if key in entry.keys and pane in entry.where), None)
 
 
-FIRST = ("enter", "leave", "help", "pretty", "copy", "copy_event", "replay", "save", "stop", "restart", "deploy")
-"""The actions that the footer names before the others."""
+FIRST = (
+    "help", "quit", "enter", "leave", "pretty", "copy", "copy_event", "replay", "stop", "restart", "deploy", "filter",
+    "save",
+)  # fmt: skip
+"""The actions that the footer names before the others; the first two always."""
 
 
 def hints(pane: str, *, inside: bool, dead: bool, details: bool = True) -> list[tuple[str, str]]:

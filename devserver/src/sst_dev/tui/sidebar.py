@@ -20,6 +20,9 @@ from .timeline import duration
 STALE = 75.0
 """Seconds without a sign of life after which the light turns yellow: AppSync sends one every 60 (specs, §6)."""
 
+ROOMY = 100
+"""Columns from which on two blanks are between the keys of the footer, not one."""
+
 
 def pane_state(pane: Pane, state: State) -> tuple[str, str]:
     """A few characters for the state of a pane, and their style."""
@@ -162,26 +165,31 @@ class Footer(_Text):
             return text.append_text(_typed(self.prompt, self.content_size.width))
         if self.choosing:
             keys_of_list = (("↑ ↓", "move"), ("Enter", "choose"), ("Esc", "cancel"))
-            return text.append_text(Text("  ").join(_hint(key, word) for key, word in keys_of_list))
+            return text.append_text(Text("   ").join(_hint(key, word) for key, word in keys_of_list))
         text.append_text(light(self._state, self._clock()))
         text.append(f"  {self._state.app}/{self._state.stage}" if self._state.app else "", STYLES["bold"])
         if self.note:
             text.append(f"  {self.note}", STYLES["warn"])
         if self.typing:
             text.append(f"   typing into {self.typing}", STYLES["accent"])
-            return text.append("   ^Z", STYLES["bold"]).append(" list", STYLES["dim"])
-        text.append("  ")
-        room = self.content_size.width - text.cell_len
-        for key, word in keys.hints(self.pane, inside=self.inside, dead=self.dead, details=self.details):
-            hint = _hint(key, word)
-            room -= hint.cell_len
-            if room >= 0:
-                text.append_text(hint)
-        return text
+            return _beside(text, [], [_hint("^Z", "list")], self.content_size.width)
+        valid = keys.hints(self.pane, inside=self.inside, dead=self.dead, details=self.details)
+        hints = [_hint(key, word) for key, word in valid]
+        return _beside(text, hints[2:], hints[:2], self.content_size.width)
+
+
+def _beside(text: Text, hints: list[Text], always: list[Text], width: int) -> Text:
+    """*text*, shortened if it must be, as many *hints* as there is room for, the most useful first, and *always*."""
+    gap = " " if width >= ROOMY else ""
+    room = width - 2 - sum(hint.cell_len + len(gap) for hint in always)
+    text.truncate(max(0, room), overflow="ellipsis")
+    room -= text.cell_len
+    shown = [hint for hint in hints if (room := room - hint.cell_len - len(gap)) >= 0]
+    return text.append("  ").append_text(Text(gap).join([*shown, *always]))
 
 
 def _hint(key: str, word: str) -> Text:
-    return Text.assemble((f" {key}", STYLES["bold"]), (f" {word} ", STYLES["dim"]))
+    return Text.assemble((f" {key}", STYLES["bold"]), (f" {word}", STYLES["dim"]))
 
 
 def _typed(prompt: Prompt, width: int) -> Text:
@@ -193,7 +201,9 @@ def _typed(prompt: Prompt, width: int) -> Text:
     line, at = f"{prompt.line.text} ", prompt.line.at
     start = max(0, at - room + 1)
     shown = line[start : start + room]
-    text.append(shown[: at - start]).append(shown[at - start], "reverse").append(shown[at - start + 1 :])
+    text.append(shown[: at - start], "reverse" if prompt.line.proposed else "").append(
+        shown[at - start], "reverse"
+    ).append(shown[at - start + 1 :])
     return text.append_text(note)
 
 

@@ -21,6 +21,8 @@ from .panes import Anchor, Pane, standing
 from .rows import Position, Row, plain
 
 URL = re.compile(r"https?://[^\s\"'<>│]+[^\s\"'<>│.,;:!?)\]}]")
+PADDING = 1
+"""Columns left of the text; a drag that begins there begins with the text."""
 WHEEL = 3
 """Rows a notch of the wheel scrolls, as in SST and most terminals."""
 
@@ -43,7 +45,7 @@ class PaneView(Widget):
     """Shows one pane at a time."""
 
     ALLOW_SELECT = False  # its own selection knows the scrollback
-    DEFAULT_CSS = "PaneView { width: 1fr; height: 1fr; margin-left: 1; }"
+    DEFAULT_CSS = f"PaneView {{ width: 1fr; height: 1fr; padding-left: {PADDING}; }}"
 
     class Clicked(Message):
         """A row was clicked, not dragged."""
@@ -414,7 +416,7 @@ class PaneView(Widget):
         emulator = self.pane.emulator
         if self._grabbed() and emulator is not None:
             button = 0 if step < 0 else 1
-            data = encode_mouse("wheel", button, event.x, event.y, emulator.modes, held=_held(event))
+            data = encode_mouse("wheel", button, self._column(event), event.y, emulator.modes, held=_held(event))
             self.post_message(self.Typed(data))
         elif self.typing and emulator is not None and emulator.modes.alternate:
             self.post_message(self.Typed(encode_wheel(step * WHEEL, emulator.modes)))
@@ -435,14 +437,18 @@ class PaneView(Widget):
             return False
         button = max(0, event.button - 1)
         y = self._top + event.y - emulator.top
-        data = encode_mouse(kind, button, event.x, max(0, y), emulator.modes, held=_held(event))
+        data = encode_mouse(kind, button, self._column(event), max(0, y), emulator.modes, held=_held(event))
         if data:
             self.post_message(self.Typed(data))
         return True
 
     def _at(self, event: events.MouseEvent) -> Position:
         y = max(0, min(event.y, self.size.height - 1))
-        return self._top + y, self.pane.left + max(0, min(event.x, self.columns - 1))
+        return self._top + y, self.pane.left + self._column(event)
+
+    def _column(self, event: events.MouseEvent) -> int:
+        """The column of the text under the mouse."""
+        return max(0, min(event.x - PADDING, self.columns - 1))
 
 
 @lru_cache(256)
