@@ -28,6 +28,10 @@ class Workers:
 
     def __init__(self) -> None:
         self.renewed: list[bool] = []
+        self.ended = 0
+
+    def end_standing(self) -> None:
+        self.ended += 1
 
     def debug_with(self, told: Callable[[], dict[str, Any]]) -> None:
         self.told = told
@@ -85,6 +89,16 @@ async def test_a_port_is_said_and_nothing_runs_behind_it(tmp_path: Path) -> None
     async with Bench(tmp_path, debug_port=0) as bench:
         assert "attach to 127.0.0.1:" in bench.notices()
         assert bench.workers.told()["debugger"] is None
+
+
+async def test_pycharm_is_named_with_what_it_needs(tmp_path: Path) -> None:
+    """At the start, and by a `breakpoint()` that reaches nobody."""
+    async with Bench(tmp_path, pycharm_port=6001) as bench:
+        told = bench.workers.told()
+        assert told["pycharm"] == 6001 and bench.debugging.port is None
+        assert "6001" in bench.notices() and "pydevd-pycharm" in bench.notices()
+
+    assert "6001" in told["attach"] and "sst debug pycharm" in told["attach"]
 
 
 async def test_workers_are_replaced_when_an_ide_comes_and_when_it_goes(tmp_path: Path) -> None:
@@ -149,6 +163,18 @@ async def test_control_c_in_the_pane_drops_the_line(tmp_path: Path) -> None:
             bench.debugging.take(c.WriteProcess(PANE, b"next\n"))
             assert await asyncio.to_thread(terminal.readline) == b"next\n"
         assert not bench.debugging.interrupt()
+
+
+async def test_a_session_that_ends_waits_for_nobody_who_stands(tmp_path: Path) -> None:
+    """What stands when the end begins is ended, and so is what stops at a breakpoint afterwards."""
+    async with Bench(tmp_path) as bench:
+        bench.stream.publish(bench.started())
+        bench.stream.publish(e.InvocationPaused(time.time(), "1", "Api", "api.py", 3))
+        assert bench.workers.ended == 0
+        bench.stream.publish(e.SessionStopping(time.time(), "SIGINT"))
+        assert bench.workers.ended == 1
+        bench.stream.publish(e.InvocationPaused(time.time(), "1", "Api", "api.py", 4))
+        assert bench.workers.ended == 2
 
 
 @pytest.mark.parametrize(

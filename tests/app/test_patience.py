@@ -51,6 +51,22 @@ def test_each_kind_of_caller(event: Any, at: list[float], said: str) -> None:
     assert any(said in line and line.startswith("Api: ") for _, line in found)
 
 
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (REST, "on AWS, API Gateway would have given up after 29 s"),
+        ({"triggerSource": "PreSignUp_SignUp", "userPoolId": "p"}, "on AWS, Cognito would have given up after 5 s"),
+    ],
+)
+def test_the_embedded_cloud_waits(event: Any, said: str) -> None:
+    """Its callers have no limit of their own: what is said is what AWS would do."""
+    payload = json.dumps(event).encode()
+    started = InvocationStarted(0.0, "1", "r", "Api", "e", trigger(payload), payload)
+
+    assert any(said in line for _, line in patience(started, local=True))
+    assert not any("has given up" in line for _, line in patience(started, local=True))
+
+
 def test_a_queue_of_the_app_has_its_seconds() -> None:
     """Of the visibility timeout, with the queue's name, when Lambda ends the call."""
     payload = json.dumps({"Records": [SQS]}).encode()

@@ -104,6 +104,17 @@ def test_a_breakpoint_is_told() -> None:
     assert shown(events) == ["λ Api 3f2a ⏸ paused at api.py:41", "λ Api 3f2a ▶ goes on"]
 
 
+def test_the_way_to_the_next_line_is_not_told() -> None:
+    """pdb shows by itself where a step leads; the next stop that is not a step's is told again."""
+    steps = [
+        e.InvocationResumed(START, "3f2a", "Api", stepping=True),
+        e.InvocationPaused(START, "3f2a", "Api", "h.py", 1),
+    ]
+    after = [e.InvocationResumed(START, "3f2a", "Api"), e.InvocationPaused(START, "3f2a", "Api", "h.py", 9)]
+
+    assert shown([*steps, *steps, *after]) == ["λ Api 3f2a ▶ goes on", "λ Api 3f2a ⏸ paused at h.py:9"]
+
+
 def test_function_names_line_up() -> None:
     """Names are padded to the longest of the app once it is known."""
     plain = Plain()

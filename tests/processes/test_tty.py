@@ -7,7 +7,6 @@ import io
 import os
 import threading
 
-import pytest
 from sst_dev.processes.tty import Tty
 
 
@@ -29,11 +28,10 @@ class Screen:
                 await self._grown.wait()
 
 
-@pytest.mark.parametrize("echo", [True, False])
-async def test_what_is_written_comes_out_and_what_is_typed_goes_in(echo: bool) -> None:
-    """A line at a time, as at any terminal; what is typed shows only with echo."""
+async def test_what_is_written_comes_out_and_what_is_typed_goes_in() -> None:
+    """A line at a time, as at any terminal; what is typed shows."""
     screen = Screen()
-    tty = Tty(screen.take, echo=echo)
+    tty = Tty(screen.take)
     try:
         read: list[str] = []
         program = threading.Thread(target=lambda: read.append(_ask(tty.path, "name? ")))
@@ -46,13 +44,13 @@ async def test_what_is_written_comes_out_and_what_is_typed_goes_in(echo: bool) -
         tty.close()
 
     assert read == ["alice\n"]
-    assert (b"alice" in screen.text) is echo
+    assert b"alice" in screen.text
 
 
 async def test_writers_come_and_go() -> None:
     """The terminal stays when a program that had it ends."""
     screen = Screen()
-    tty = Tty(screen.take, echo=False)
+    tty = Tty(screen.take)
     try:
         for text in (b"first", b"second"):
             with _open(tty.path) as terminal:
@@ -65,7 +63,7 @@ async def test_writers_come_and_go() -> None:
 async def test_nobody_reads_and_nothing_waits() -> None:
     """Typing into a terminal without a program never blocks, however much it is."""
     screen = Screen()
-    tty = Tty(screen.take, echo=False)
+    tty = Tty(screen.take)
     for _ in range(100):
         tty.type(b"x" * 1000 + b"\n")
     tty.close()

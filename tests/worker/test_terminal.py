@@ -74,6 +74,39 @@ def test_breakpoint_opens_pdb_on_the_terminal(start: Start, terminal: Terminal) 
     assert replies[0].reports[0]["file"].endswith("api.py") and replies[0].reports[0]["line"] in (3, 4)
 
 
+def test_the_stack_is_the_users(start: Start, terminal: Terminal) -> None:
+    """`w` begins at the handler, and `u` ends there: what is above it is this package."""
+    source = "def inner():\n    breakpoint()\n    return 1\ndef handler(event, context):\n    return inner()\n"
+    call, replies = answer(start(source, tty=terminal.path), None, id="abcdef")
+    terminal.until("(pdb abcd) ")
+    terminal.type("w")
+    shown = terminal.until("(pdb abcd) ")
+    terminal.type("u 9")
+    above = terminal.until("(pdb abcd) ")
+    terminal.type("c")
+    call.join(30)
+
+    assert "sst_worker" not in shown and "handler()" in shown and "inner()" in shown
+    assert "handler()" in above and "sst_worker" not in above
+    assert replies[0].value == 1
+
+
+@pytest.mark.parametrize(("command", "stepping"), [("n", True), ("c", False)])
+def test_a_step_is_told_from_going_on(start: Start, terminal: Terminal, command: str, stepping: bool) -> None:
+    """Whoever shows stops and goes need not show those of the way to the next line."""
+    source = "def handler(event, context):\n    breakpoint()\n    n = 1\n    return n\n"
+    call, replies = answer(start(source, tty=terminal.path), None, id="abcdef")
+    terminal.until("(pdb abcd) ")
+    terminal.type(command)
+    if stepping:
+        terminal.until("(pdb abcd) ")
+        terminal.type("c")
+    call.join(30)
+
+    goes = [report.get("stepping", False) for report in replies[0].reports if report["type"] == "resumed"]
+    assert goes == ([True, False] if stepping else [False])
+
+
 def test_quitting_pdb_ends_the_invocation(start: Start, terminal: Terminal) -> None:
     """With an error; the worker answers the next one."""
     worker = start("def handler(event, context):\n    if event: breakpoint()\n    return 1\n", tty=terminal.path)

@@ -203,10 +203,10 @@ class Debugging:
                 self._place = _place(frame)
                 self._report({"type": "paused", **self._place})
 
-    def _go(self) -> None:
+    def _go(self, stepping: bool = False) -> None:
         with self._telling:
             if clock.resume():
-                self._report({"type": "resumed"})
+                self._report({"type": "resumed", "stepping": True} if stepping else {"type": "resumed"})
 
 
 _preloaded: dict[str, Any] = {}

@@ -21,8 +21,9 @@ class Terminal(pdb.Pdb):
         function: str,
         invocation: Callable[[], str],
         stop: Callable[[FrameType], None],
-        go: Callable[[], None],
+        go: Callable[[bool], None],
     ) -> None:
+        """*stop* is called where a thread stops; *go* when it goes on, with whether that is to the next line only."""
         # Twice, because "r+" would want to seek, which a terminal cannot.
         self._in = open(tty, encoding="utf-8", errors="replace", opener=_open)  # noqa: SIM115 - closed by `close`
         self._out = open(tty, "w", buffering=1, encoding="utf-8", errors="backslashreplace", opener=_open)  # noqa: SIM115
@@ -32,6 +33,7 @@ class Terminal(pdb.Pdb):
         self._stop = stop
         self._go = go
         self._done = False
+        self._stepping = False
 
     def post_mortem(self, trace: TracebackType, text: str) -> None:
         """Stand where *trace* ends, below the line *text*."""
@@ -55,10 +57,11 @@ class Terminal(pdb.Pdb):
         try:
             if self._headline:
                 self.message(self._headline)
+            self._stepping = frame is not None
             return super().interaction(frame, tb_or_exc)
         finally:
             fcntl.flock(self._in, fcntl.LOCK_UN)
-            self._go()
+            self._go(self._stepping)
             if self._done:
                 self.close()
 
@@ -75,11 +78,22 @@ class Terminal(pdb.Pdb):
         """Go on to the next breakpoint, if there is any."""
         super().set_continue()
         self._done = not self.breaks
+        self._stepping = False
 
     def set_quit(self) -> None:
         """End the call."""
         super().set_quit()
         self._done = True
+        self._stepping = False
+
+    def get_stack(self, f: Any, t: Any) -> Any:
+        """Begin where the user's code does: above it is this package."""
+        stack, current = super().get_stack(f, t)
+        ours = [frame.f_code.co_filename.startswith(_OWN) for frame, _ in stack]
+        if True not in ours or False not in ours[ours.index(True) :]:
+            return stack, current
+        above = ours.index(False, ours.index(True))
+        return stack[above:], max(0, current - above)
 
     def close(self) -> None:
         """Let go of the terminal."""

@@ -23,16 +23,19 @@ _STREAMS = ("kinesis", "dynamodb")
 _NONE: Mapping[str, float] = {}
 
 
-def patience(started: InvocationStarted, queues: Mapping[str, float] = _NONE) -> list[tuple[float, str]]:
+def patience(
+    started: InvocationStarted, queues: Mapping[str, float] = _NONE, *, local: bool = False
+) -> list[tuple[float, str]]:
     """When somebody's patience with *started* ends (seconds since the epoch), and the line that says so; in order.
 
-    *queues* has the visibility timeout (seconds) of the queues that are known, by ARN.
+    *queues* has the visibility timeout (seconds) of the queues that are known, by ARN. *local* is the embedded cloud,
+    whose callers wait for as long as Lambda does.
     """
     if started.replay_of:
         return []
     event = _parsed(started.payload)
     kind = started.trigger.partition(" ")[0]
-    ends = [(started.at + limit, f"{started.function}: {text}") for limit, text in _callers(kind, event)]
+    ends = [(started.at + limit, f"{started.function}: {text}") for limit, text in _callers(kind, event, local)]
     if started.gives_up_at is not None:
         text = f"{started.function}: Lambda has ended this invocation; {_afterwards(kind, event, queues)}"
         ends = [(at, line) for at, line in ends if at < started.gives_up_at]
@@ -40,13 +43,18 @@ def patience(started: InvocationStarted, queues: Mapping[str, float] = _NONE) ->
     return sorted(ends)
 
 
-def _callers(kind: str, event: dict[str, Any]) -> list[tuple[float, str]]:
+def _callers(kind: str, event: dict[str, Any], local: bool) -> list[tuple[float, str]]:
     """Callers with a limit of their own."""
     if kind in ("api", "websocket"):
         limit = HTTP_LIMIT if event.get("version") == "2.0" else REST_LIMIT
+        if local:
+            return [(limit, f"on AWS, API Gateway would have given up after {limit:.0f} s; this one waits.")]
         return [(limit, f"API Gateway has given up after {limit:.0f} s; its caller has an error.")]
     if "triggerSource" in event and "userPoolId" in event:
-        return [(COGNITO_LIMIT, f"Cognito has given up after {COGNITO_LIMIT:.0f} s, and may call again, up to twice.")]
+        limit, what = COGNITO_LIMIT, "again, up to twice."
+        if local:
+            return [(limit, f"on AWS, Cognito would have given up after {limit:.0f} s, and might have called {what}")]
+        return [(limit, f"Cognito has given up after {limit:.0f} s, and may call {what}")]
     if kind == "invoke":
         text = (
             f"if boto3 waits for it with its default timeout, it has given up after {BOTO_LIMIT:.0f} s and calls again."

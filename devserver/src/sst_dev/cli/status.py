@@ -71,6 +71,7 @@ def lines(document: dict[str, Any]) -> list[str]:
     for function in document["functions"]:
         where = function["url"] or ", ".join(function["triggers"]) or function["lambda_name"]
         out.append(f"λ {function['name']}  {function['handler']}  {where}")
+        out += [f"  ⏸ paused at {place}" for place in function["paused"]]
     for process in document["processes"]:
         state = process["outcome"] or process["status"]
         out.append("  ".join(filter(None, [f"→ {process['title']}", state, process["url"]])))

@@ -48,6 +48,8 @@ class Plain:
         self._down = False
         self._installing = False
         self._outputs: dict[str, Lines] = {}
+        self._stepping: set[str] = set()
+        """Invocations on their way to the next line, which pdb shows: neither going on nor stopping is told."""
 
     def lines(self, event: e.Event) -> list[Line]:
         """The lines of one event, often none. An event this renderer does not know has none."""
@@ -143,12 +145,19 @@ class Plain:
         return [self._of(event.function, event.invocation, ("│ ", bar_style(event.invocation or "")), event.text)]
 
     def _invocation_paused(self, event: e.InvocationPaused) -> list[Line]:
+        if event.id in self._stepping:
+            self._stepping.discard(event.id)
+            return []
         return [self._of(event.function, event.id, ("⏸ ", "warn"), f"paused at {self._path(event.file)}:{event.line}")]
 
     def _invocation_resumed(self, event: e.InvocationResumed) -> list[Line]:
+        if event.stepping:
+            self._stepping.add(event.id)
+            return []
         return [self._of(event.function, event.id, ("▶ ", "dim"), "goes on")]
 
     def _invocation_finished(self, event: e.InvocationFinished) -> list[Line]:
+        self._stepping.discard(event.id)
         took = duration(event.duration_ms / 1000)
         memory = f" · {event.memory_mb:.0f} MB" if event.memory_mb else ""
         if event.status == "ok":

@@ -11,10 +11,12 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from sst_dev.core.events import Event
-from sst_dev.core.settings import Settings
+from sst_dev.core.commands import DEBUG_PANE
+from sst_dev.core.events import Event, ProcessOutput
+from sst_dev.core.settings import Mode, Settings
 from sst_dev.core.stream import Subscription
 
+from .conversation import Conversation
 from .json_lines import json_lines
 from .plain import Plain
 from .text import paint, wants_color
@@ -33,14 +35,21 @@ async def run_console(subscription: Subscription, settings: Settings, file: IO[s
     render = _renderer(settings, file)
     writer = Writer(file)
     told = 0
+    page = Conversation()
+    # Elsewhere pdb has a pane, or its words are an event like any other.
+    shares = settings.mode is not Mode.MULTI and not settings.json_events
     try:
         while await subscription.ready():
             events = subscription.drain(BATCH)
-            lines = [text for event in events for text in render(event)]
             if subscription.dropped > told and not settings.json_events:
-                lines.insert(0, f"! {subscription.dropped - told} events were dropped: the output was not read")
+                page.lines([f"! {subscription.dropped - told} events were dropped: the output was not read"])
                 told = subscription.dropped
-            if lines and not await writer.write("\n".join(lines) + "\n"):
+            for event in events:
+                if shares and isinstance(event, ProcessOutput) and event.name == DEBUG_PANE:
+                    page.said(event.data)
+                else:
+                    page.lines(render(event))
+            if (text := page.take()) and not await writer.write(text):
                 return
     finally:
         writer.close()

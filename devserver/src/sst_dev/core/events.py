@@ -267,6 +267,8 @@ class InvocationResumed(Event):
 
     id: str
     function: str
+    stepping: bool = False
+    """To the next line in pdb, which shows by itself where that is."""
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,10 @@ class Functions:
                 return f"λ {worker.function} {worker.environment[:4]}"
         return None
 
+    def end_standing(self) -> None:
+        """End the calls that stand at a breakpoint, with an error."""
+        self._pool.end_standing()
+
     async def close(self) -> None:
         """End every worker and zygote; invocations still running get an error."""
         self._closed = True
@@ -191,7 +195,7 @@ class Functions:
             file = os.path.relpath(head["file"], self._root)
             self._stream.publish(InvocationPaused(time.time(), id, function, file, head["line"]))
         else:
-            self._stream.publish(InvocationResumed(time.time(), id, function))
+            self._stream.publish(InvocationResumed(time.time(), id, function, head.get("stepping", False)))
 
     def up(self, worker: Worker, up_ms: float) -> None:
         """A worker has imported its handler."""

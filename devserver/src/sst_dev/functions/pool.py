@@ -106,6 +106,11 @@ class Pool:
         self.perform(self.router.gone(environment))
         self._environments.pop(environment, None)
 
+    def end_standing(self) -> None:
+        """End what stands at a breakpoint, with its environment."""
+        for number in list(self._standing):
+            self.gone(self.workers[number].environment)
+
     async def close(self) -> None:
         """End every worker."""
         if self._timer:

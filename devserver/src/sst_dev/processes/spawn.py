@@ -59,6 +59,9 @@ class Guard:
         self._strays = self._strays or marked
         self._tell(f"+{group}\n")
 
+    def __contains__(self, group: int) -> bool:
+        return group in self._groups
+
     def discard(self, group: int) -> None:
         """*group* is gone."""
         self._groups.discard(group)
@@ -292,6 +295,11 @@ def _in_child(parent: int, terminal: bool, foreground: bool) -> Callable[[], Non
             reclaim_terminal()
 
     return prepare
+
+
+def runs(group: int) -> bool:
+    """Whether *group* is a child's that runs."""
+    return group in _guard
 
 
 def reclaim_terminal() -> None:

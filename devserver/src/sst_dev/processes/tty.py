@@ -16,17 +16,12 @@ READ = 64 * 1024
 class Tty:
     """A pty of which this process holds the master; *path* is what others open. Used from one event loop."""
 
-    def __init__(self, on_output: Callable[[bytes], None], *, echo: bool) -> None:
-        """*on_output* gets what is written to it; with *echo* also what is typed, as a terminal shows it."""
+    def __init__(self, on_output: Callable[[bytes], None]) -> None:
+        """*on_output* gets what is written to it and what is typed, as a terminal shows it."""
         self._master, self._slave = pty.openpty()
         self.path = os.ttyname(self._slave)
         self._on_output = on_output
         os.set_blocking(self._master, False)
-        if not echo:
-            attributes = termios.tcgetattr(self._slave)
-            attributes[3] &= ~termios.ECHO
-            attributes[1] &= ~termios.ONLCR
-            termios.tcsetattr(self._slave, termios.TCSANOW, attributes)
         asyncio.get_running_loop().add_reader(self._master, self._read)
 
     def type(self, data: bytes) -> None:
