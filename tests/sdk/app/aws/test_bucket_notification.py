@@ -32,8 +32,8 @@ def test_a_queue_and_a_topic_are_notified() -> None:
     def run() -> None:
         sst.aws.Bucket("Files").notify(
             notifications=[
-                {"name": "Q", "queue": sst.aws.Queue("Log")},
-                {"name": "T", "topic": sst.aws.SnsTopic("News")},
+                {"name": "Q", "queue": sst.aws.Queue("Log"), "filter_prefix": "a"},
+                {"name": "T", "topic": sst.aws.SnsTopic("News"), "filter_prefix": "b"},
             ]
         )
 
@@ -75,3 +75,44 @@ def test_names_and_lists_are_unique() -> None:
         declare(twice)
     with pytest.raises(ConfigError, match="must be a list of dictionaries"):
         notify()
+
+
+FILES = {"function": "a.b", "events": ["s3:ObjectCreated:*"]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlaps"),
+    [
+        ({"filter_prefix": "x"}, {"filter_prefix": "xy"}, True),
+        ({"filter_prefix": "x/"}, {}, True),
+        ({"filter_prefix": "x"}, {"filter_suffix": ".jpg"}, True),
+        ({"filter_prefix": "x"}, {"filter_prefix": "xy", "events": ["s3:ObjectCreated:Put"]}, True),
+        ({"filter_prefix": "x/"}, {"filter_prefix": "y/"}, False),
+        ({"filter_suffix": ".png"}, {"filter_suffix": ".jpg"}, False),
+        ({"filter_prefix": "x"}, {"filter_prefix": "xy", "events": ["s3:ObjectRemoved:*"]}, False),
+    ],
+)
+def test_notifications_of_one_upload(one: dict[str, Any], other: dict[str, Any], overlaps: bool) -> None:
+    """AWS takes two for the same event only if no key passes both filters."""
+    given = [{"name": "A", **FILES, **one}, {"name": "B", **FILES, **other}]
+    if not overlaps:
+        assert len(notify(*given).inputs("FilesNotificationsNotification")["lambdaFunctions"]) == 2
+        return
+    with pytest.raises(
+        ConfigError, match=r"Bucket \"Files\".notify: notifications: 'A' and 'B' are both notified of s3:Obj"
+    ):
+        notify(*given)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        lambda: {"queue": sst.aws.Queue("Log", fifo=True)},
+        lambda: {"queue": "arn:aws:sqs:us-east-1:1:log.fifo"},
+        lambda: {"topic": sst.aws.SnsTopic("News", fifo=True)},
+    ],
+)
+def test_s3_notifies_no_fifo_queue_or_topic(target: Any) -> None:
+    """AWS would refuse it after everything else is made."""
+    with pytest.raises(ConfigError, match="must not be a FIFO one"):
+        declare(lambda: sst.aws.Bucket("Files").notify(notifications=[{"name": "N", **target()}]) and None)

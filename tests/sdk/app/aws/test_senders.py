@@ -72,7 +72,9 @@ def test_queues_and_topics_of_another_app_have_policies_of_their_own() -> None:
         topic = "arn:aws:sns:eu-central-1:123456789012:theirs"
         targets = [("queue", FOREIGN), ("queue", FOREIGN + "2"), ("topic", topic), ("topic", topic + "2")]
         sst.aws.Bucket("Files").notify(
-            notifications=[{"name": f"N{i}", kind: arn} for i, (kind, arn) in enumerate(targets)]
+            notifications=[
+                {"name": f"N{i}", kind: arn, "filter_prefix": str(i)} for i, (kind, arn) in enumerate(targets)
+            ]
         )
 
     policies = [entry for entry in declare(run).entries if entry.type.endswith(("QueuePolicy", "TopicPolicy"))]

@@ -101,3 +101,14 @@ def test_a_fifo_topic_takes_no_function() -> None:
     """AWS would refuse it after everything else is made."""
     with pytest.raises(ConfigError, match='SnsTopic "News": a FIFO topic notifies queues only'):
         declare(lambda: sst.aws.SnsTopic("News", fifo=True).subscribe("Mail", "a.b") and None)
+
+
+def test_a_standard_topic_takes_no_fifo_queue() -> None:
+    """AWS would refuse it after everything else is made; a FIFO topic takes it."""
+
+    def run(fifo: bool) -> None:
+        sst.aws.SnsTopic("News", fifo=fifo).subscribe_queue("Log", sst.aws.Queue("Log", fifo=True).arn)
+
+    assert declare(lambda: run(True)).inputs("NewsSubscriberLogSubscription")["protocol"] == "sqs"
+    with pytest.raises(ConfigError, match=r'SnsTopic "News"\.subscribe_queue: a standard topic does not notify'):
+        declare(lambda: run(False))

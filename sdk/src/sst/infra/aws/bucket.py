@@ -98,7 +98,7 @@ class Bucket(Component):
         bucket.notify(notifications=[
             {"name": "Thumbs", "function": "functions/thumbs.handler", "events": ["s3:ObjectCreated:*"],
              "filter_prefix": "images/"},
-            {"name": "Log", "queue": queue},
+            {"name": "Log", "queue": queue, "events": ["s3:ObjectRemoved:*"]},
         ])
         ```
         """

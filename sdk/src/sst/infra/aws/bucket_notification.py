@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
@@ -11,7 +12,7 @@ from pulumi_aws import s3
 from ..component import Component, Transform, component_of, fields, one_of, strings
 from ..errors import ConfigError
 from .senders import allow_publish, allow_send
-from .subscriber import allow_invoke, arn_of, check_existing_queue, child_name, target_of
+from .subscriber import allow_invoke, arn_of, check_existing_queue, child_name, is_fifo, target_of
 
 if TYPE_CHECKING:
     from .bucket import Bucket
@@ -61,6 +62,7 @@ class BucketNotification(Component):
         seen: set[str] = set()
         for index, item in enumerate(notifications):
             self._add(found, seen, f"{self._label}: notifications[{index}]", item)
+        _check_overlaps(f"{self._label}: notifications", [entry for items in found.values() for entry in items])
         args: dict[str, Any] = {"bucket": bucket.name, **{key: items or None for key, items in found.items()}}
         self._notification = self._make(
             s3.BucketNotification,
@@ -86,6 +88,8 @@ class BucketNotification(Component):
         if given["name"] in seen:
             raise ConfigError(f"{where}: the name {given['name']!r} is used twice.")
         seen.add(given["name"])
+        if is_fifo(given[chosen[0]]):
+            raise ConfigError(f"{where}: {chosen[0]} must not be a FIFO one: S3 does not notify it.")
         events = strings(f"{where}: events", given.get("events") or list(DEFAULT_EVENTS))
         for event in events:
             one_of(f"{where}: events", event, EVENTS)
@@ -119,3 +123,25 @@ class BucketNotification(Component):
                 raise ConfigError(f"{where}: topic must be an SnsTopic or the ARN of one, got {topic!r}.")
             self._ready.append(allow_publish(self, topic, "s3.amazonaws.com", source, name=part))
             found["topics"].append({**entry, "topic_arn": arn})
+
+
+def _check_overlaps(where: str, entries: Sequence[Mapping[str, Any]]) -> None:
+    """S3 refuses two notifications of one event for keys that both filters let through (S3, notification filtering)."""
+    for first, second in combinations(entries, 2):
+        both = [event for event in first["events"] for other in second["events"] if _same_event(event, other)]
+        affixes = [(one.get("filter_prefix", ""), one.get("filter_suffix", "")) for one in (first, second)]
+        if not both or not all(isinstance(text, str) for pair in affixes for text in pair):
+            continue
+        (prefix, suffix), (other_prefix, other_suffix) = affixes
+        begins = prefix.startswith(other_prefix) or other_prefix.startswith(prefix)
+        ends = suffix.endswith(other_suffix) or other_suffix.endswith(suffix)
+        if begins and ends:
+            raise ConfigError(
+                f"{where}: {first['id']!r} and {second['id']!r} are both notified of {both[0]} for some keys: AWS "
+                "refuses it.",
+                hint="Give them prefixes or suffixes that exclude each other, or have one topic notify both.",
+            )
+
+
+def _same_event(one: str, other: str) -> bool:
+    return one == other or any(a.endswith("*") and b.startswith(a[:-1]) for a, b in ((one, other), (other, one)))

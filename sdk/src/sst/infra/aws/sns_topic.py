@@ -18,7 +18,7 @@ from ..permission import Permission
 from .patterns import SNS, check, leaf_sizes, text
 from .queue import Queue
 from .senders import allow_send
-from .subscriber import Subscriber, allow_invoke, check_existing_queue, child_name, target_of
+from .subscriber import Subscriber, allow_invoke, check_existing_queue, child_name, is_fifo, target_of
 
 KEYS_LIMIT = 5
 """Values of a message that a filter policy may ask about (SNS, filter policy constraints)."""
@@ -101,6 +101,11 @@ class SnsTopic(Component):
         transform: Mapping[str, Transform] | None = None,
     ) -> SnsTopicQueueSubscriber:
         """Notify a queue: a `Queue`, or the ARN of one."""
+        if not self._fifo and is_fifo(queue):
+            raise ConfigError(
+                f"{self._label}.subscribe_queue: a standard topic does not notify a FIFO queue: AWS refuses it.",
+                hint="Make both of them FIFO, or neither.",
+            )
         return SnsTopicQueueSubscriber(
             child_name(self._name, "Subscriber", name),
             topic_arn=self.arn,

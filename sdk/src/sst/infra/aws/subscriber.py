@@ -124,6 +124,14 @@ def arn_of(value: Any) -> Any:
     return getattr(value, "arn", value) if isinstance(value, Component) else value
 
 
+def is_fifo(target: Any) -> bool:
+    """Whether *target*, a queue, a topic or an ARN, is known to be a FIFO one."""
+    target = component_of(target)
+    if isinstance(target, Component):
+        return bool(getattr(target, "_fifo", False))
+    return isinstance(target, str) and target.endswith(".fifo")
+
+
 def check_existing_queue(where: str, queue: Any) -> Any:
     """The ARN of *queue*: a `Queue` component, or an ARN."""
     if isinstance(queue, Component) and type(queue).__name__ != "Queue":
