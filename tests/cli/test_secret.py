@@ -84,3 +84,14 @@ def test_bad_input_is_one_sentence(sst: Run, arguments: list[str]) -> None:
     assert (code, out) == (ExitCode.USAGE, "")
     assert err.startswith("error: ")
     assert arguments[1] in err
+
+
+def test_no_input_is_no_value(sst: Run) -> None:
+    """A file that was not there, or /dev/null, must not empty a secret; an empty argument may."""
+    sst("set", "Token", "hunter2")
+    code, _, err = sst("set", "Token", stdin="")
+
+    assert code == ExitCode.USAGE
+    assert "Standard input holds no value for secret 'Token'" in err
+    assert "Token=hunter2\n" in sst("list")[1]
+    assert sst("set", "Token", "")[0] == ExitCode.OK

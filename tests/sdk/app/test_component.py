@@ -130,3 +130,15 @@ def test_errors_name_the_call_that_the_user_wrote() -> None:
     }
     for beginning, call in calls.items():
         assert refusal(call).message.startswith(beginning)
+
+
+def test_nodes_are_attributes_and_items() -> None:
+    """SST's spelling, `bucket.nodes.bucket`, and Python's give the same resource."""
+
+    def run() -> None:
+        nodes = sst.aws.Bucket("Notes").nodes
+        assert nodes.bucket is nodes["bucket"]
+        with pytest.raises(AttributeError, match="nodes has no 'buckt': it has bucket"):
+            _ = nodes.buckt
+
+    declare(run)

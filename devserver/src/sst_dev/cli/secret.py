@@ -98,10 +98,14 @@ def list_(choice: _Choice, fallback: bool) -> int:
 def _piped(name: str) -> str:
     """Standard input without the newline that the shell, or an editor, ends a file with."""
     try:
-        return sys.stdin.read().removesuffix("\n")
+        text = sys.stdin.read()
     except UnicodeDecodeError:
         hint = "Encode what is binary, for example with base64."
         raise UserError(f"The value of secret {name!r} is not UTF-8 text.", hint=hint) from None
+    if not text:
+        hint = f'Pass the value as an argument or on standard input; `sst secret set {name} ""` sets an empty one.'
+        raise UserError(f"Standard input holds no value for secret {name!r}.", hint=hint)
+    return text.removesuffix("\n")
 
 
 def _typed(name: str) -> str:

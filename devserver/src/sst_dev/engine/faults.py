@@ -8,7 +8,9 @@ from typing import Any
 
 from ..core.errors import SstError
 
-MEND = "Mend it there and run again; a running `sst dev` applies the file as soon as it is saved."
+MEND = (
+    "Mend it there: a session that is up applies the file when it is saved; one that was starting is to be run again."
+)
 """The hint of a fault in the user's own code that says nothing better."""
 
 

@@ -28,6 +28,15 @@ _NO_ARGUMENTS = {"__self__", "resource_name", "opts", "__props__"}
 """What the constructor of a Pulumi class takes beside the arguments of the resource."""
 
 
+class Nodes(dict[str, Any]):
+    """The underlying resources of a component, by attribute and by item: `bucket.nodes.bucket`."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self:
+            return self[name]
+        raise AttributeError(f"nodes has no {name!r}: it has {', '.join(self)}.")
+
+
 class Component(pulumi.ComponentResource):
     """An SST component: a Pulumi component whose constructor is checked before anything is created."""
 
@@ -44,6 +53,9 @@ class Component(pulumi.ComponentResource):
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
             cls.__init__ = _checked(cls.__init__)  # type: ignore[method-assign]
+        nodes = cls.__dict__.get("nodes")
+        if isinstance(nodes, property) and (getter := nodes.fget) is not None:
+            cls.nodes = property(lambda self: Nodes(getter(self)), doc=nodes.__doc__)  # type: ignore[attr-defined]
         for name, method in list(cls.__dict__.items()):
             if not name.startswith("_") and (checked_method := check_method(name, method)) is not None:
                 setattr(cls, name, checked_method)

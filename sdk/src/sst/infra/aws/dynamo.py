@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ STREAMS = {
     "old-image": "OLD_IMAGE",
     "new-and-old-images": "NEW_AND_OLD_IMAGES",
 }
+_INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 READ_STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
 """What a function needs to follow a table's stream (Lambda developer guide, DynamoDB)."""
 
@@ -67,6 +69,12 @@ class Dynamo(Component):
         where = self._label
         kinds = _fields(where, fields)
         primary = _index(where, "primary_index", primary_index, kinds)
+        for argument, given in (
+            ("fields", fields),
+            ("global_indexes", global_indexes),
+            ("local_indexes", local_indexes),
+        ):
+            _check_names(where, argument, given or {})
         indexes = [
             {"name": key, **_index(where, f"global_indexes[{key!r}]", value, kinds)}
             for key, value in (global_indexes or {}).items()
@@ -188,6 +196,19 @@ class Dynamo(Component):
         self.arn: pulumi.Output[str] = self._table.arn
         self.name: pulumi.Output[str] = self._table.name
         self.stream_arn: pulumi.Output[str] = self._table.stream_arn
+
+
+def _check_names(where: str, argument: str, names: Mapping[str, Any]) -> None:
+    """Raise `ConfigError` for what DynamoDB would refuse (DynamoDB, Naming rules; Quotas for key attributes)."""
+    for name in names:
+        if argument == "fields":
+            if not 1 <= len(str(name).encode()) <= 255:
+                raise ConfigError(f"{where}: {argument}: a key's name has 1 to 255 bytes, got {name!r}.")
+        elif not _INDEX_NAME.fullmatch(str(name)):
+            raise ConfigError(
+                f"{where}: {argument}: an index's name has 3 to 255 letters, digits, hyphens, underscores and dots, "
+                f"got {name!r}."
+            )
 
 
 def _fields(where: str, value: object) -> dict[str, str]:
