@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sst_dev.cli.debug import launch_json, run_configuration
 from sst_dev.core.errors import ExitCode, UserError
 
 from tests.support.markdown import blocks
-from tests.support.session import config, sst, write
+from tests.support.session import config, session, sst, write
 
 APP = {"sst_config.py": config("pass")}
 
@@ -30,6 +31,35 @@ def test_vscode_gets_a_configuration_and_keeps_its_own(tmp_path: Path) -> None:
     assert ours["connect"] == {"host": "127.0.0.1", "port": 6000} and ours["type"] == "debugpy"
     assert web == {"name": "web"} and "/* mine */" in first
     assert file.read_text() == first and b"as it should be" in again.stdout
+
+
+def test_the_port_that_is_there_stays(tmp_path: Path) -> None:
+    """Without a session and without --port, in both IDEs' files; the session to start has it too."""
+    write(tmp_path, APP)
+    for ide, name in (("vscode", ".vscode/launch.json"), ("pycharm", ".idea/runConfigurations/sst_dev.xml")):
+        sst("debug", ide, "--port=6001", cwd=tmp_path)
+        before = (tmp_path / name).read_text()
+        again = sst("debug", ide, cwd=tmp_path)
+
+        assert (tmp_path / name).read_text() == before and "6001" in before
+        assert b"6001`" in again.stdout, again.stderr
+
+
+@pytest.mark.scenario
+@pytest.mark.parametrize("ide", ["vscode", "pycharm"])
+def test_the_port_of_the_running_session_is_written(tmp_path: Path, ide: str) -> None:
+    """Whatever stood there; `--port` is stronger."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    sessions = {"vscode": f"--debug={port}", "pycharm": f"--debug=pycharm:{port}"}
+    files = {"vscode": ".vscode/launch.json", "pycharm": ".idea/runConfigurations/sst_dev.xml"}
+    with session(tmp_path, APP, sessions[ide]) as live:
+        live.wait_output("Debugger: ")
+        for asked, written in (("--port=6001", "6001"), ("", str(port))):
+            done = live.sst("debug", ide, *filter(None, [asked]))
+            assert done.returncode == ExitCode.OK, done.stderr
+            assert written in (tmp_path / files[ide]).read_text()
+            assert ("`sst dev --debug" in done.stdout.decode()) == (written == "6001")  # else it runs already
 
 
 def test_the_file_goes_where_the_ide_looks(tmp_path: Path) -> None:

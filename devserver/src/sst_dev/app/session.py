@@ -299,7 +299,8 @@ class Session:
 
     async def _status(self, _: dict[str, Any]) -> dict[str, Any]:
         workers = self._functions.describe() if self._functions else {}
-        return status_document(self.state, self.settings, workers)
+        port = self._debugging.port if self._debugging else None
+        return status_document(self.state, self.settings, workers, port)
 
     async def _environment(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"environment": await self.checked_environment(asked.get("target"))}

@@ -8,7 +8,9 @@ from ..core.settings import Settings
 from ..core.state import State
 
 
-def status_document(state: State, settings: Settings, workers: dict[str, Any]) -> dict[str, Any]:
+def status_document(
+    state: State, settings: Settings, workers: dict[str, Any], debug_port: int | None = None
+) -> dict[str, Any]:
     """The document of `sst status --json`. Fields are only ever added."""
     manifest = state.manifest
     functions = manifest.functions if manifest else []
@@ -56,4 +58,6 @@ def status_document(state: State, settings: Settings, workers: dict[str, Any]) -
         ],
         "outputs": manifest.outputs if manifest else {},
         "workers": workers,
+        "debug_port": debug_port,
+        "pycharm_port": settings.pycharm_port,
     }

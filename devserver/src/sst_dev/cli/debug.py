@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..core.errors import ExitCode, UserError
+from ..core.errors import ExitCode, NoSessionError, UserError
 from .dev import DEBUG_PORT, PYCHARM_PORT
 from .options import GlobalOptions, find_config
+
+if TYPE_CHECKING:
+    from .jsonc import Node
 
 NAME = "sst dev"
 """Of the launch configuration."""
 
-_PORT = re.compile(r'(<option name="PORT" value=")\d+(")')
+_PORT = re.compile(r'(<option name="PORT" value=")(\d+)(")')
 
-_port = click.option("--port", type=click.IntRange(1, 65_535), help="The port, when it is not the usual one.")
+_port = click.option("--port", type=click.IntRange(1, 65_535), help="The port; else the running session's, what "
+                     "is there already, or the usual one.")  # fmt: skip
 
 
 @click.group(name="debug")
@@ -32,8 +36,12 @@ def command() -> None:
 def vscode(options: GlobalOptions, port: int | None) -> int:
     """Write a configuration that attaches to `sst dev --debug` into .vscode/launch.json, keeping what is there."""
     file = _project(options) / ".vscode" / "launch.json"
-    _write(file, launch_json(_read(file), port or DEBUG_PORT, file))
-    click.echo(f'Start `sst dev --debug{_suffix(port)}`, then "{NAME}" in VS Code\'s Run and Debug view.')
+    running = _of_session(options, "debug_port")
+    text = launch_json(_read(file), port or running, file)
+    _write(file, text)
+    used = port_in(text)
+    first = f"Start `sst dev --debug{_suffix(used, DEBUG_PORT)}`, then" if used != running else "Start"
+    click.echo(f'{first} "{NAME}" in VS Code\'s Run and Debug view.')
     return ExitCode.OK
 
 
@@ -42,11 +50,14 @@ def vscode(options: GlobalOptions, port: int | None) -> int:
 @click.pass_obj
 def pycharm(options: GlobalOptions, port: int | None) -> int:
     """Write a Python Debug Server run configuration for PyCharm into .idea/runConfigurations/."""
-    number = port or PYCHARM_PORT
     file = _project(options) / ".idea" / "runConfigurations" / "sst_dev.xml"
-    kept, found = _PORT.subn(rf"\g<1>{number}\g<2>", _read(file))
-    _write(file, kept if found else run_configuration(number))
-    click.echo(f'Debug "{NAME}" in PyCharm, then start `sst dev --debug=pycharm{f":{port}" if port else ""}`.')
+    running = _of_session(options, "pycharm_port")
+    text = _read(file)
+    found = _PORT.search(text)
+    number = port or running or (int(found[2]) if found else PYCHARM_PORT)
+    _write(file, _PORT.sub(rf"\g<1>{number}\g<3>", text) if found else run_configuration(number))
+    then = "" if number == running else f", then start `sst dev --debug=pycharm{_suffix(number, PYCHARM_PORT, ':')}`"
+    click.echo(f'Debug "{NAME}" in PyCharm{then}.')
     return ExitCode.OK
 
 
@@ -64,15 +75,16 @@ def post_mortem(options: GlobalOptions, off: bool) -> int:
     return ExitCode.OK
 
 
-def launch_json(text: str, port: int, file: Path) -> str:
-    """The text of a `launch.json` that was *text*, with our configuration. Raises `UserError` when it is broken."""
+def launch_json(text: str, port: int | None, file: Path) -> str:
+    """The text of a `launch.json` that was *text*, with our configuration; without *port* it keeps the one it has, or
+    gets the usual one. Raises `UserError` when it is broken."""
     from .jsonc import put_in_list, without_comments
 
     entry: dict[str, Any] = {
         "name": NAME,
         "type": "debugpy",
         "request": "attach",
-        "connect": {"host": "127.0.0.1", "port": port},
+        "connect": {"host": "127.0.0.1", "port": port or DEBUG_PORT},
         "subProcess": True,
         "justMyCode": True,
     }
@@ -89,16 +101,28 @@ def launch_json(text: str, port: int, file: Path) -> str:
     return mark + changed.replace("\n", lines)
 
 
-def _with_port(text: str, port: int) -> str | None:
+def port_in(text: str) -> int:
+    """The port of our configuration in a `launch.json`; the usual one when it has none of its own."""
+    found = _port_of_ours(text.lstrip("\ufeff"))
+    return found.scalar if found is not None and isinstance(found.scalar, int) else DEBUG_PORT
+
+
+def _with_port(text: str, port: int | None) -> str | None:
     """*text* with *port* in the configuration of ours that it has; None when there is none that connects."""
+    place = _port_of_ours(text)
+    if place is None or port is None:
+        return text if place is not None else None
+    return f"{text[: place.start]}{port}{text[place.end :]}"
+
+
+def _port_of_ours(text: str) -> Node | None:
     from .jsonc import parse
 
     found = parse(text).members.get("configurations")
     for item in found.items if found is not None else ():
         name, connect = item.members.get("name"), item.members.get("connect")
         if name is not None and name.scalar == NAME and connect is not None and "port" in connect.members:
-            place = connect.members["port"]
-            return f"{text[: place.start]}{port}{text[place.end :]}"
+            return connect.members["port"]
     return None
 
 
@@ -120,6 +144,20 @@ def run_configuration(port: int) -> str:
   </configuration>
 </component>
 """
+
+
+def _of_session(options: GlobalOptions, field: str) -> int | None:
+    """A port that the running session says; None without one."""
+    from ..app.control import request
+    from .status import session_socket
+
+    if not list((find_config(options).parent / ".sst").glob("*.sock")):
+        return None
+    try:
+        port = asyncio.run(request(session_socket(options), {"command": "status"})).get(field)
+    except NoSessionError:
+        return None
+    return port if isinstance(port, int) else None
 
 
 def _project(options: GlobalOptions) -> Path:
@@ -151,5 +189,5 @@ def _write(file: Path, text: str) -> None:
     click.echo(f"Wrote {file}")
 
 
-def _suffix(port: int | None) -> str:
-    return f"={port}" if port else ""
+def _suffix(port: int, usual: int, before: str = "=") -> str:
+    return "" if port == usual else f"{before}{port}"

@@ -72,7 +72,8 @@ class Debugger:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", port)
         except OSError as error:
             raise UserError(
-                f"--debug: port {port} on 127.0.0.1 cannot be used: {error.strerror}.", hint="Pass --debug=0 for any."
+                f"--debug: port {port} on 127.0.0.1 cannot be used: {error.strerror}.",
+                hint="Pass --debug=0 for any: `sst debug vscode`, run beside the session, writes the one it got.",
             ) from None
         self.port = self._server.sockets[0].getsockname()[1]
         self._say(f"Debugger: attach to 127.0.0.1:{self.port} (`sst debug vscode` writes the launch configuration)")
