@@ -88,8 +88,8 @@ def test_an_adapter_that_is_gone_stops_nobody(start: Start) -> None:
 class PyCharm:
     """The debug server of PyCharm: programs connect to it, and it speaks pydevd's own lines."""
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, port: int = 0) -> None:
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port = self._listener.getsockname()[1]
 
     def accept(self, breakpoint: tuple[Path, int]) -> Program:
@@ -184,6 +184,42 @@ def test_without_pycharm_a_worker_goes_on(start: Start, pycharms_zygote: Zygote)
 
     assert reply.value == [2, []]
     assert reply.before == b""
+
+
+def test_a_pycharm_that_listens_later_gets_the_next_call(start: Start, pycharms_zygote: Zygote, tmp_path: Path) -> None:
+    """The worker that was there before connects when an invocation begins."""
+    with contextlib.closing(PyCharm()) as pycharm:
+        port = pycharm.port
+    worker = start(SOURCE, of=pycharms_zygote, pycharm=port)
+    assert worker.invoke(1).value == [2, []]
+    with contextlib.closing(PyCharm(port)) as pycharm, concurrent.futures.ThreadPoolExecutor(1) as taking:
+        taken = taking.submit(pycharm.accept, (tmp_path / "api.py", DOUBLE_LINE))
+        call, replies = answer(worker, 21)
+        program = taken.result(30)
+        thread, frame = program.stopped()
+        assert program.value(thread, frame, "n") == "21"
+        program.resume(thread)
+        call.join(30)
+        program.close()
+
+    assert replies[0].value == [42, []]
+
+
+def test_a_listener_that_says_nothing_is_not_waited_for(start: Start, pycharms_zygote: Zygote) -> None:
+    """The call runs through, and its log says so."""
+    with contextlib.closing(PyCharm()) as pycharm:
+        port = pycharm.port
+    worker = start(SOURCE, of=pycharms_zygote, pycharm=port)
+    with contextlib.closing(PyCharm(port)):
+        reply = worker.invoke(1)
+
+    assert reply.value == [2, []]
+    assert b"is not waited for" in reply.output
+
+
+def test_without_pycharms_package_the_worker_says_so(start: Start) -> None:
+    """Whether or not PyCharm listens."""
+    assert b"install pydevd-pycharm" in start(SOURCE, pycharm=1).invoke(1).before
 
 
 def _debugpy() -> Path:

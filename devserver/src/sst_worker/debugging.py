@@ -28,6 +28,9 @@ IDE_LIMIT = 5.0
 """Seconds an IDE has to open the session of a worker; half the time the worker has to import its handler, and VS Code
 takes a tenth of one."""
 
+CALL_LIMIT = 1.0
+"""Seconds PyCharm has at the beginning of an invocation, whose time runs; it takes a tenth of one."""
+
 NAMES = ("debugpy", "pydev", "_pydev")
 """What the names of debugpy's modules begin with."""
 
@@ -47,6 +50,8 @@ class Debugging:
         self.invocation = ""
         """Id of the invocation that runs, for pdb's prompt; empty while the handler is imported."""
         self._telling = threading.Lock()
+        self._pycharm = 0
+        """The port where PyCharm is awaited; 0 once it is connected."""
         self._place: dict[str, Any] = {}
         """Where the first thread stands, while one does."""
         self._lent: dict[str, Any] = {"post_mortem": self._post_mortem}
@@ -59,6 +64,7 @@ class Debugging:
     def begin(self, invocation: str) -> None:
         """*invocation* starts. A thread that an earlier one left behind may still stand: so does this one's time."""
         self.invocation = invocation
+        self._look_for_pycharm(CALL_LIMIT)
         with self._telling:
             clock.start()
             if clock.stands:
@@ -76,12 +82,8 @@ class Debugging:
             client = _import(debugpy)
             import pydevd  # type: ignore[import-not-found]
 
-            patience = threading.Timer(IDE_LIMIT, _go_on, [pydevd])
-            patience.daemon = patience.pydev_do_not_trace = patience.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
-            patience.start()
-            with _no_delay(pydevd):
+            with _patience(pydevd, IDE_LIMIT), _no_delay(pydevd):
                 client.connect((host, port), parent_session_pid=anchor)
-            patience.cancel()
         except Exception as error:
             sys.stderr.write(f"Debugger: this worker goes on without: {error}\n")
             return
@@ -109,19 +111,28 @@ class Debugging:
             vars(sys.modules["pdb"]).update(self._lent)
 
     def connect_out(self, port: int) -> None:
-        """Connect to PyCharm's debug server on 127.0.0.1:*port*, if it listens, by the project's `pydevd-pycharm`."""
-        if not _listens(port):
+        """Connect to PyCharm's debug server on 127.0.0.1:*port* by the project's `pydevd-pycharm`: now if it listens,
+        else when an invocation begins and it does."""
+        if importlib.util.find_spec("pydevd_pycharm") is None:
+            sys.stderr.write("Debugger: install pydevd-pycharm in the project, in PyCharm's version\n")
             return
+        self._pycharm = port
+        self._look_for_pycharm(IDE_LIMIT)
+
+    def _look_for_pycharm(self, limit: float) -> None:
+        """Connect if it listens, once; it is not waited for longer than *limit* seconds."""
+        port = self._pycharm
+        if not port or not _listens(port):
+            return
+        self._pycharm = 0
         before = dict(os.environ)
         os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
         try:
+            import pydevd
             import pydevd_pycharm  # type: ignore[import-not-found]
 
-            pydevd_pycharm.settrace("127.0.0.1", port=port, suspend=False)
-            import pydevd
-        except ImportError as error:
-            sys.stderr.write(f"Debugger: install pydevd-pycharm in the project, in PyCharm's version: {error}\n")
-            return
+            with _patience(pydevd, limit):
+                pydevd_pycharm.settrace("127.0.0.1", port=port, suspend=False)
         except (Exception, SystemExit) as error:
             sys.stderr.write(f"Debugger: PyCharm on port {port} was not reached: {error}\n")
             return
@@ -250,6 +261,8 @@ def _import(folder: str) -> Any:
 def _listens(port: int) -> bool:
     """Whether 127.0.0.1:*port* is listened on, found without connecting: PyCharm would take that for a program."""
     with socket.socket() as probe:
+        if sys.platform == "linux":  # else connections that have ended count for a minute; elsewhere it means more
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
@@ -279,11 +292,23 @@ def _no_delay(pydevd: Any) -> Iterator[None]:
         pydevd.start_client, pydevd.time = start, calendar
 
 
-def _go_on(pydevd: Any) -> None:
-    """End the wait for an IDE that does not open the session."""
-    debugger = pydevd.get_global_debugger()
-    if debugger is not None:
-        debugger.ready_to_run = True
+@contextmanager
+def _patience(pydevd: Any, limit: float) -> Iterator[None]:
+    """Inside, the wait for an IDE that does not open the session ends after *limit* seconds."""
+
+    def go_on() -> None:
+        debugger = pydevd.get_global_debugger()
+        if debugger is not None:
+            sys.stderr.write(f"Debugger: the IDE has said nothing for {limit:g} s, and is not waited for\n")
+            debugger.ready_to_run = True
+
+    timer = threading.Timer(limit, go_on)
+    timer.daemon = timer.pydev_do_not_trace = timer.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _place(frame: FrameType) -> dict[str, Any]:
