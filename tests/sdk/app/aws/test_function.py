@@ -291,6 +291,7 @@ def test_layers_and_vpcs_are_said_and_left_out() -> None:
         ({"permissions": ["s3:*"]}, r"permissions\[0\] must be a permission"),
         ({"python": {"containr": True}}, "python has no field 'containr'"),
         ({"copy_files": [{"to": "x"}]}, r"copy_files\[0\] needs the field 'from'"),
+        ({"layers": ["arn:layer"] * 6}, "layers holds 6 layers; Lambda takes 5"),
         ({"retries": 3}, "retries must be 0, 1 or 2, got 3"),
         ({"concurrency": {"provisioned": 1}}, "concurrency.provisioned needs versioning=True"),
         ({"concurrency": {"reservd": 1}}, "concurrency has no field 'reservd'"),

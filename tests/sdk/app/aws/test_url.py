@@ -44,6 +44,7 @@ def test_settings_are_taken() -> None:
         ({"authorization": "jwt"}, "url.authorization must be one of none, iam"),
         ({"cors": {"allow_methods": ["FETCH"]}}, "url.cors.allow_methods must be one of"),
         ({"cors": {"allow_methods": "GET"}}, "url.cors.allow_methods must be a list"),
+        ({"cors": {"allow_methods": ["OPTIONS"]}}, "url.cors.allow_methods allows nothing"),
         ({"cors": {"max_age": "2 days"}}, "url.cors.max_age must be between 0 and 86400 seconds"),
         ("yes", "url must be a dictionary"),
         ({"router": {}}, "url.router needs sst.aws.Router"),

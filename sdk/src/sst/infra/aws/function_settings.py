@@ -17,6 +17,8 @@ from .network import Efs, Vpc
 RUNTIMES = tuple(f"python3.{minor}" for minor in range(9, 15))
 DEFAULT_RUNTIME = f"python3.{sys.version_info.minor}"
 """The version that evaluates the config, so that what is deployed is what is tried here."""
+LAYERS_LIMIT = 5
+"""Layers of a function (Lambda quota)."""
 MAX_TIMEOUT = 900
 """Seconds a Lambda function may run (Lambda quota). A live stub gets them all: a breakpoint must not end the call."""
 ENVIRONMENT_LIMIT = 4096
@@ -156,6 +158,8 @@ def check_rest(where: str, **given: Any) -> None:
         flag(f"{where}: {key}", given[key])
     for key in ("policies", "layers"):
         strings(f"{where}: {key}", given[key])
+    if isinstance(given["layers"], (list, tuple)) and len(given["layers"]) > LAYERS_LIMIT:
+        raise ConfigError(f"{where}: layers holds {len(given['layers'])} layers; Lambda takes {LAYERS_LIMIT}.")
     for key in ("description", "role", "function_name"):
         if given[key] is not None and not isinstance(given[key], (str, pulumi.Output)):
             raise ConfigError(f"{where}: {key} must be a string, got {given[key]!r}.")

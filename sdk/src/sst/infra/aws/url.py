@@ -26,9 +26,15 @@ def parse_url(where: str, value: Any) -> dict[str, Any] | None:
     given = {} if value is True else fields(f"{where}: url", value, ("authorization", "cors", "router"))
     if given.get("router") is not None:
         raise ConfigError(f"{where}: url.router needs sst.aws.Router, which this version does not have.")
+    cors = parse_cors(f"{where}: url.cors", given.get("cors", True))
+    if cors is not None and cors["allow_methods"] == ["OPTIONS"]:
+        raise ConfigError(
+            f"{where}: url.cors.allow_methods allows nothing: Lambda answers OPTIONS itself, whatever is listed.",
+            hint='List the methods that browsers may send, for example ["GET", "POST"].',
+        )
     return {
         "authorization": one_of(f"{where}: url.authorization", given.get("authorization", "none"), ("none", "iam")),
-        "cors": parse_cors(f"{where}: url.cors", given.get("cors", True)),
+        "cors": cors,
     }
 
 
