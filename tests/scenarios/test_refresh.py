@@ -25,13 +25,18 @@ def test_what_others_did_is_put_right(tmp_path: Path) -> None:
         s3.delete_bucket(Bucket=bucket)
         sqs.set_queue_attributes(QueueUrl=jobs, Attributes={"VisibilityTimeout": "7"})
         assert one.sst("diff").stdout == b""
-        assert one.sst("refresh").returncode == 0
-        one.wait_output("Deleted outside sst, made anew: FilesBucket.")
-        one.wait_output("deployed: 4 resources changed")
+        asked = one.sst("refresh")
+        assert asked.returncode == 0 and b"has applied every resource again" in asked.stderr, asked.stderr.decode()
 
         s3.head_bucket(Bucket=bucket)
         found = sqs.get_queue_attributes(QueueUrl=jobs, AttributeNames=["VisibilityTimeout"])["Attributes"]
         assert found == {"VisibilityTimeout": "41"}
+        one.wait_output("Deleted outside sst, made anew: FilesBucket.")
+        one.wait_output("deployed: 4 resources changed")
+        one.edit("sst_config.py", config("nothing_of_this_name"))
+        broken = one.sst("refresh")
+        assert broken.returncode != 0 and b"nothing_of_this_name" in broken.stderr, broken.stderr.decode()
+        one.edit("sst_config.py", config(RUN))
         s3.delete_bucket(Bucket=bucket)
 
     alone = sst("refresh", cwd=tmp_path)
