@@ -35,10 +35,10 @@ def pane_state(pane: Pane, state: State) -> tuple[str, str]:
     if pane.kind == "functions":
         if state.import_errors:
             return "✗", "bad"
-        if any(invocation.paused for invocation in state.invocations.values()):
+        running = [invocation for invocation in state.invocations.values() if not invocation.finished]
+        if any(invocation.paused for invocation in running):
             return "⏸", "accent"
-        running = sum(not invocation.finished for invocation in state.invocations.values())
-        return (f"{running} ●", "warn") if running else ("", "")
+        return (f"{len(running)} ●", "warn") if running else ("", "")
     if pane.process is None:
         return "", ""
     match pane.process.status:

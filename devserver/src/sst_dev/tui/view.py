@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -119,10 +119,11 @@ class PaneView(Widget):
         document.seen(self._top, height, follow=pane.follow)
         self._hit = document.locate(pane.search.place) if pane.search.place is not None else None
         base = self.rich_style  # worth asking for once: Textual walks up the tree for it
-        before, self._rows = self._rows, [self._paint(y, base) for y in range(self.size.height)]
+        size = self.size  # likewise
+        before, self._rows = self._rows, [self._paint(y, size, base) for y in range(height)]
         for y, strip in enumerate(self._rows):
             if y >= len(before) or strip != before[y]:
-                self.refresh(Region(0, y, self.size.width, 1))
+                self.refresh(Region(0, y, size.width, 1))
 
     def _stay(self) -> None:
         """What was on the screen, and what was selected, is so still: rows above may have come and gone."""
@@ -238,8 +239,8 @@ class PaneView(Widget):
     def render_line(self, y: int) -> Strip:
         return self._rows[y] if y < len(self._rows) else Strip.blank(self.size.width, self.rich_style)
 
-    def _paint(self, y: int, base: Style) -> Strip:
-        pane, number, width = self.pane, self._top + y, self.columns
+    def _paint(self, y: int, size: Size, base: Style) -> Strip:
+        pane, number, width = self.pane, self._top + y, max(1, size.width - 1)
         pieces = self._piece(number)
         if self._plain(number, pieces):
             segments = [Segment(text, style) for text, style in pieces]
@@ -248,14 +249,14 @@ class PaneView(Widget):
         room = width - sum(segment.cell_length for segment in segments)
         if room >= 0 and not pane.left:
             # As nearly always: made in one go, since the steps below were a tenth of what a busy pane costs (measured).
-            row = [*segments, Segment(" " * room), self._scroll_bar(y)]
+            row = [*segments, Segment(" " * room), self._scroll_bar(y, size.height)]
             return Strip([Segment(text, base + style) for text, style, _ in row if text], width + 1)
         strip = Strip(segments)
         if not self.typing and cell_len(plain(pieces).rstrip()) > pane.left + width:  # a break may leave a space over
             strip = Strip([*strip.crop_extend(pane.left, pane.left + width - 1, None), MORE])
         else:
             strip = strip.crop_extend(pane.left, pane.left + width, None)
-        return Strip([*strip, self._scroll_bar(y)], width + 1).apply_style(base)
+        return Strip([*strip, self._scroll_bar(y, size.height)], width + 1).apply_style(base)
 
     def _piece(self, number: int) -> Row:
         document = self.pane.document
@@ -311,8 +312,8 @@ class PaneView(Widget):
             return None
         return (x0 if number == y0 else 0), (x1 + 1 if number == y1 else FULL)
 
-    def _scroll_bar(self, y: int) -> Segment:
-        first, end, height = self.pane.document.first, self._end(), self.size.height
+    def _scroll_bar(self, y: int, height: int) -> Segment:
+        first, end = self.pane.document.first, self._end()
         total = end - first
         if total <= height:
             return Segment(" ", TRACK)
