@@ -82,20 +82,22 @@ def at_pause_button(debugger: Ide, folder: Path) -> Stop:
     return stop
 
 
-def stay(live: Session, port: int, how: Callable[[Ide, Path], Stop], seconds: float) -> dict[str, Any]:
-    """One call that is held for *seconds*."""
+def stay(
+    live: Session, port: int, how: Callable[[Ide, Path], Stop], seconds: float, name: str = "Api", file: str = "api.py"
+) -> dict[str, Any]:
+    """One call of function *name* in *file* that is held for *seconds*."""
     (live.folder / GO).unlink(missing_ok=True)
     points: list[dict[str, Any]] = [{"line": LOOP_LINE, "logMessage": "in the loop"}]
     if how is at_breakpoint:
         points.append({"line": END_LINE})
-    with concurrent.futures.ThreadPoolExecutor(1) as pool, ide(port, {live.folder / "api.py": points}) as debugger:
-        call = pool.submit(get, live.url("Api"), seconds + 60)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, ide(port, {live.folder / file: points}) as debugger:
+        call = pool.submit(get, live.url(name), seconds + 60)
         worker, thread, frames = how(debugger, live.folder)
         stood = time.monotonic()
         left = remaining(worker, frames)
         time.sleep(seconds)
         assert remaining(worker, frames) == left, "the clock ran on"
-        (place,) = next(one["paused"] for one in live.refresh()["functions"] if one["name"] == "Api")
+        (place,) = next(one["paused"] for one in live.refresh()["functions"] if one["name"] == name)
         worker.resume(thread)
         answer = call.result()
     case = {"how": how.__name__.replace("_", " "), "place": place, "stood_s": round(time.monotonic() - stood, 2)}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.benchmarks.pause import APP, at_pause_button, stay
 from tests.support.dap import Breakpoints, Ide, ide
 from tests.support.session import Session, alive, config, descendants, environment, http, session, sst, write
 from tests.support.venvs import interpreters
@@ -20,16 +21,18 @@ pytestmark = pytest.mark.scenario
 
 FILES = {
     "sst_config.py": config("""
-        sst.aws.Function("Api", handler="functions/api.handler", url=True, timeout="3 seconds")
+        sst.aws.Function("Api", handler="functions/api.handler", url=True, timeout="2 seconds")
         sst.aws.Function("Other", handler="functions/other.handler", url=True)
         sst.aws.Function("End", handler="functions/end.handler", url=True)
-        sst.aws.Function("Async", handler="functions.shapes.asynchronous", url=True, timeout="3 seconds")
-        sst.aws.Function("Callable", handler="functions/shapes.called", url=True, timeout="3 seconds")
-        sst.aws.Function("Stream", handler="functions/shapes.stream", url=True, timeout="3 seconds", streaming=True)
-        sst.aws.Function("Module", handler="functions/module.handler", url=True, timeout="3 seconds")
-        jobs = sst.aws.Queue("Jobs", visibility_timeout="4 seconds")
-        jobs.subscribe({"handler": "functions/jobs.handler", "timeout": "3 seconds"})
+        sst.aws.Function("Async", handler="functions.shapes.asynchronous", url=True, timeout="2 seconds")
+        sst.aws.Function("Callable", handler="functions/shapes.called", url=True, timeout="2 seconds")
+        sst.aws.Function("Stream", handler="functions/shapes.stream", url=True, timeout="2 seconds", streaming=True)
+        sst.aws.Function("Module", handler="functions/module.handler", url=True, timeout="2 seconds")
+        sst.aws.Function("Pause", handler="pause.handler", url=True, timeout="2 seconds")
+        jobs = sst.aws.Queue("Jobs", visibility_timeout="2 seconds")
+        jobs.subscribe({"handler": "functions/jobs.handler", "timeout": "2 seconds"})
     """),
+    "pause.py": APP["api.py"],
     "functions/jobs.py": """
         def handler(event, context):
             (record,) = event["Records"]
@@ -139,6 +142,8 @@ WORKSPACE = {
     """,
 }
 Pool = concurrent.futures.ThreadPoolExecutor
+LONGER = 2.2
+"""Seconds that are more than the timeout of the functions."""
 
 
 @pytest.fixture(name="live", scope="module")
@@ -176,7 +181,7 @@ def test_nothing_waits_without_a_client(live: Session) -> None:
 
 
 def test_a_breakpoint_stops_the_call_and_the_time(live: Session, pool: Pool) -> None:
-    """A pause far longer than the function's timeout: the status says where, the clock stands, the answer is right."""
+    """A pause longer than the function's timeout: the status says where, the clock stands, the answer is right."""
     with ide(port(live), points(live, "functions/helper.py", HELPER_LINE)) as debugger:
         call = pool.submit(http, live.url("Api", "?n=21"))
         worker, thread, frames = debugger.stop()
@@ -184,7 +189,7 @@ def test_a_breakpoint_stops_the_call_and_the_time(live: Session, pool: Pool) -> 
         assert frames[0]["source"]["path"] == str(live.folder / "functions/helper.py")
         assert worker.evaluate("n", frames[0]) == "21"
         remaining = int(worker.evaluate("context.get_remaining_time_in_millis()", frames[1]))
-        time.sleep(6)  # twice the function's timeout: only the clock can show that it stands
+        time.sleep(LONGER)  # only the clock can show that it stands
         assert int(worker.evaluate("context.get_remaining_time_in_millis()", frames[1])) == remaining
         paused = [f["paused"] for f in live.refresh()["functions"] if f["name"] == "Api"]
         assert paused == [[f"functions/helper.py:{HELPER_LINE}"]]
@@ -193,7 +198,7 @@ def test_a_breakpoint_stops_the_call_and_the_time(live: Session, pool: Pool) -> 
         answer = call.result(timeout=30).json()
 
     assert answer["doubled"] == 100
-    assert answer["passed"] < 3000
+    assert answer["passed"] < 2000
 
 
 def test_two_functions_are_sessions_of_one_connection(live: Session, pool: Pool) -> None:
@@ -253,7 +258,7 @@ def test_handlers_of_every_shape(live: Session, pool: Pool, name: str, line: int
         for _ in range(stops):
             worker, thread, frames = debugger.stop()
             assert place(frames) == ("shapes.py", line)
-            time.sleep(3.5 / stops)  # longer than the function's timeout
+            time.sleep(LONGER / stops)
             worker.resume(thread)
 
         assert call.result(timeout=30).body == body
@@ -271,6 +276,14 @@ def test_a_module_that_stands_keeps_its_call_waiting(live: Session, pool: Pool) 
         assert call.result(timeout=30).body == b"set"
 
 
+def test_the_pause_button_stops_the_time(live: Session) -> None:
+    """As a breakpoint does, wherever the handler is."""
+    case = stay(live, port(live), at_pause_button, LONGER, "Pause", "pause.py")
+
+    assert case["place"].startswith("pause.py:")
+    assert case["passed_ms"] < 2000
+
+
 def test_a_queue_that_does_not_wait(live: Session) -> None:
     """What gives up, for how long the queue hid the message, and that it comes again: when it happens."""
     queues = live.client("sqs").list_queues()["QueueUrls"]
@@ -279,7 +292,7 @@ def test_a_queue_that_does_not_wait(live: Session) -> None:
         live.client("sqs").send_message(QueueUrl=queue, MessageBody="one")
         worker, thread, _ = debugger.stop()
         name = queue.rpartition("/")[2]
-        said = live.wait_output(f"queue {name} delivers its messages again 4 s after it delivered them")
+        said = live.wait_output(f"queue {name} delivers its messages again 2 s after it delivered them")
         worker.resume(thread)
         worker, thread, frames = debugger.stop()
         count = worker.evaluate("record['attributes']['ApproximateReceiveCount']", frames[0])
@@ -298,11 +311,11 @@ def test_time_stands_through_steps(live: Session, pool: Pool) -> None:
         for command in ("next", "stepOut"):
             worker.request(command, threadId=thread)
             worker, thread, frames = debugger.stop()
-            time.sleep(2)  # both together are longer than the timeout
+            time.sleep(LONGER / 2)
         worker.resume(thread)
 
         assert place(frames)[0] == "api.py"
-        assert call.result(timeout=30).json()["passed"] < 3000
+        assert call.result(timeout=30).json()["passed"] < 2000
 
 
 def test_a_condition_that_does_not_hold_stops_nothing(live: Session, pool: Pool) -> None:
@@ -454,12 +467,12 @@ def test_a_session_that_a_debugger_launched(tmp_path: Path, pool: Pool) -> None:
             url = next(function["url"] for function in status["functions"] if function["name"] == "Api")
             call = pool.submit(http, url + "?n=3")
             worker, thread, frames = debugger.stop()
-            time.sleep(4)  # longer than the function's timeout
+            time.sleep(LONGER)
             worker.resume(thread)
             answer = call.result(timeout=30).json()
 
             assert [frame["name"] for frame in frames] == ["double", "handler"]
-            assert answer["doubled"] == 6 and answer["passed"] < 3000
+            assert answer["doubled"] == 6 and answer["passed"] < 2000
             log = (tmp_path / ".sst/log/functions.log").read_text()
             assert "paused at" in log and "frozen" not in log
             started = descendants(adapter.pid) | descendants(status["pid"])

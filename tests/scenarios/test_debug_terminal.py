@@ -6,6 +6,7 @@ import asyncio
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,14 @@ from tests.tui.drivers import Driver, Pty, Tmux, until
 pytestmark = pytest.mark.scenario
 
 FILES = {
-    "sst_config.py": config('sst.aws.Function("Api", handler="api.handler", timeout="2 seconds")'),
+    "sst_config.py": config("""
+        sst.aws.Function("Api", handler="api.handler", timeout="2 seconds")
+        sst.aws.Function("Quick", handler="quick.handler")
+    """),
+    "quick.py": """
+        def handler(event, context):
+            return "quick"
+    """,
     "api.py": """
         def handler(event, context):
             if event.get("raise"):
@@ -89,6 +97,40 @@ async def test_pdb_in_the_terminal_of_a_basic_session(tmp_path: Path) -> None:
         await driver.press("c", "Enter")
 
         assert b"ValueError" in (await call).stderr
+    finally:
+        await driver.close()
+
+
+async def test_a_command_beside_the_session_has_its_own_keys(tmp_path: Path) -> None:
+    """A REPL reads its lines before a breakpoint and after it, and pdb the ones between, though both wait for keys; a
+    line that is logged meanwhile leaves the prompt last; `sst stop` does not wait for a call that stands."""
+    driver, app = await sit_at(tmp_path, "--mode=basic", "--", sys.executable, "-q")
+    try:
+        await until(lambda: ">>>" in driver.screen(), driver)
+        await driver.press("1 + 41", "Enter")
+        await until(lambda: "\n42" in driver.screen(), driver)
+        call = asyncio.create_task(asyncio.to_thread(sst, "invoke", "Api", cwd=app))
+        await until(lambda: "(pdb" in driver.screen(), driver)
+        await driver.press("n", "Enter")
+        await until(lambda: driver.screen().count("(pdb") == 2, driver)
+        await driver.press("p 'half")
+        await asyncio.to_thread(sst, "invoke", "Quick", cwd=app)
+        await until(lambda: re.search(r"✓.*\n\(pdb [0-9a-f]{4}\) p 'half\s*$", driver.screen()), driver)
+        await driver.press("'", "Enter")
+        await until(lambda: "\n'half'" in driver.screen(), driver)
+        await driver.press("c", "Enter")
+        assert (await call).stdout.strip() == b"4"
+        await until(lambda: "goes on" in driver.screen(), driver)
+        assert driver.screen().count("paused at") == 1
+        await driver.press("2 + 75", "Enter")
+        await until(lambda: "\n77" in driver.screen(), driver)
+
+        call = asyncio.create_task(asyncio.to_thread(sst, "invoke", "Api", cwd=app))
+        await until(lambda: driver.screen().count("paused at") == 2, driver)
+        status = (await asyncio.to_thread(sst, "status", cwd=app)).stdout.decode()
+        assert re.search(r"⏸ paused at api\.py:\d", status)
+        assert (await asyncio.to_thread(sst, "stop", cwd=app)).returncode == 0
+        assert b"InvocationDropped" in (await call).stderr
     finally:
         await driver.close()
 

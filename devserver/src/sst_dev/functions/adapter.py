@@ -154,6 +154,6 @@ def package() -> Path:
     if spec is None or spec.origin is None:
         raise UserError(
             "--debug needs debugpy, which is not installed beside the sst command.",
-            hint="Install it with `uv tool install 'sst-py[debug]'`, or add debugpy to the project.",
+            hint="Install sst with its extra: `uv tool install './devserver[debug]'`, or add debugpy to the project.",
         )
     return Path(spec.origin).parent

@@ -108,8 +108,8 @@ class Pool:
 
     def end_standing(self) -> None:
         """End what stands at a breakpoint, with its environment."""
-        for number in list(self._standing):
-            self.gone(self.workers[number].environment)
+        for environment in {self.workers[number].environment for number in self._standing}:
+            self.gone(environment)
 
     async def close(self) -> None:
         """End every worker."""

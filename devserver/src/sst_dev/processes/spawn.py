@@ -293,6 +293,9 @@ def _in_child(parent: int, terminal: bool, foreground: bool) -> Callable[[], Non
             signal.signal(signal.SIGHUP, signal.SIG_DFL)
         if foreground:
             reclaim_terminal()
+            # As a shell does. Ignored, as under tmux, they would make a read in the background an end of file.
+            for number in (signal.SIGTTIN, signal.SIGTTOU):
+                signal.signal(number, signal.SIG_DFL)
 
     return prepare
 
