@@ -30,6 +30,9 @@ class Written(bytearray):
 
     write = bytearray.extend
 
+    def is_closing(self) -> bool:
+        return False
+
 
 async def test_what_is_packed_is_read() -> None:
     """One message after the other, in bytes and not in characters."""

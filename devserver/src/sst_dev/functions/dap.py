@@ -31,7 +31,8 @@ class Ide:
         if self._unanswered is not None and message.get("request_seq") == self._unanswered.get("seq"):
             self._unanswered = None
         self._over = self._over or message.get("event") == "terminated"
-        self.writer.write(packed(message))
+        if not self.writer.is_closing():  # it has left
+            self.writer.write(packed(message))
 
     def dismiss(self, why: str) -> None:
         """Tell it that its session is over, for an IDE shows nothing of a connection that just ends."""

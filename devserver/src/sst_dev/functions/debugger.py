@@ -102,7 +102,8 @@ class Debugger:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not is_own(writer.get_extra_info("socket")):
-            self._say("Debugger: another user of this machine knocked at the port, and was refused", "warning")
+            who = "another user of this machine, or one that has left already"
+            self._say(f"Debugger: {who}, knocked at the port and was refused", "warning")
             writer.close()
         elif self._server is None or not self._server.is_serving():  # it closes
             writer.close()
