@@ -1,11 +1,15 @@
 """MiniStack as a child: data that survives stops and kills, one port for a stage."""
 
+import asyncio
+import io
 import json
 import os
 import signal
 import socket
 import stat
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sst_dev.cloud.ministack import MiniStack
@@ -15,6 +19,15 @@ from sst_dev.core.settings import Settings
 from sst_dev.core.stream import Stream
 
 from tests.support.ministack import client, running_ministack
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 
 
 async def test_data_and_port_survive_an_orderly_stop(tmp_path: Path) -> None:
@@ -28,6 +41,51 @@ async def test_data_and_port_survive_an_orderly_stop(tmp_path: Path) -> None:
         body = client("s3", second.endpoint).get_object(Bucket="kept", Key="k")["Body"].read()
 
         assert (second.endpoint, second.resumed, body) == (first.endpoint, True, b"v")
+
+
+async def test_streams_of_tables_go_on_after_a_restart(tmp_path: Path) -> None:
+    """The first record of the next session reaches the subscriber, as the last one of this session did."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as file:
+        file.writestr("api.py", "import json\ndef handler(event, context):\n    return None\n")
+    async with running_ministack(tmp_path) as first:
+        role = client("iam", first.endpoint).create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+        lambda_, table = client("lambda", first.endpoint), client("dynamodb", first.endpoint)
+        lambda_.create_function(
+            FunctionName="f", Runtime="python3.11", Handler="api.handler", Role=role, Code={"ZipFile": code.getvalue()}
+        )
+        stream = table.create_table(
+            TableName="orders",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )["TableDescription"]["LatestStreamArn"]
+        mapping = lambda_.create_event_source_mapping(
+            FunctionName="f", EventSourceArn=stream, StartingPosition="LATEST"
+        )["UUID"]
+        for number in range(3):
+            table.put_item(TableName="orders", Item={"id": {"S": str(number)}})
+        logs = client("logs", first.endpoint)
+        calls = await invocations(logs, after=0)
+
+    async with running_ministack(tmp_path) as second:
+        client("dynamodb", second.endpoint).put_item(TableName="orders", Item={"id": {"S": "again"}})
+
+        assert await invocations(client("logs", second.endpoint), after=calls) > calls, mapping
+
+
+async def invocations(logs: Any, after: int) -> int:
+    """How often function `f` has run, once it has more often than *after*, and no more after a moment."""
+    counts = [after]
+    while counts[-1] == after or counts[-1] != counts[-2]:
+        await asyncio.sleep(0.5)
+        try:
+            found = logs.filter_log_events(logGroupName="/aws/lambda/f", filterPattern="REPORT")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            found = []
+        counts.append(len(found))
+    return counts[-1]
 
 
 async def test_a_kill_goes_back_to_the_last_orderly_stop(tmp_path: Path) -> None:

@@ -152,6 +152,7 @@ class MiniStack:
 
     async def _launch(self, python: Path) -> None:
         _trim(self._log, LOG_KEPT)
+        _rewind_streams(self._home / "state" / "lambda.json")
         with self._log.open("ab") as log:
             self._child = await start(
                 [str(python), "-m", "ministack"],
@@ -255,6 +256,22 @@ async def _answers(port: int) -> bool:
 def _tail(log: Path) -> str:
     with log.open("rb") as file:
         return " ".join(line.decode("utf-8", "replace").strip() for line in deque(file, 3))
+
+
+def _rewind_streams(saved: Path) -> None:
+    """Have subscribers of tables read from the begin of their streams.
+
+    MiniStack 1.5.33 saves how many records each has read, but not the records: after a restart it would skip as many
+    new ones. What it saves in another form is left as it is.
+    """
+    try:
+        document = json.loads(saved.read_text("utf-8"))
+        positions = document["payload"]["dynamodb_stream_positions"]["data"]
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return
+    if any(positions.values()):
+        positions.update(dict.fromkeys(positions, 0))
+        write_private(saved, json.dumps(document))
 
 
 def _copy_or_delete(source: Path, target: Path) -> None:
