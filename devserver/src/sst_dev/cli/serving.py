@@ -89,7 +89,8 @@ def _stop_on_signals(session: Session) -> None:
 
     def on_signal(number: int) -> None:
         nonlocal count, last
-        echo, last = loop.time() - last < ECHO, loop.time()
+        # A window that is closed right after a Ctrl-C is closed all the same.
+        echo, last = number != signal.SIGHUP and loop.time() - last < ECHO, loop.time()
         if number == signal.SIGINT and session.stopping:
             count = max(count, 1)  # asked by a key of the screen, or by `sst stop`
         if echo or (count == 0 and number == signal.SIGINT and session.interrupt()):
